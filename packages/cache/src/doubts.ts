@@ -1,0 +1,44 @@
+/** How long somebody else's doubt lasts when nothing more is heard of it, in milliseconds. */
+const HEARD_FOR_MS = 3_000;
+
+/**
+ * Keys that were invalidated but may still have their old value in the cluster: the delete could not be
+ * confirmed. They are not read from the cluster until it was.
+ */
+export class Doubts {
+  readonly #byKey = new Map<string, Map<string, number>>();
+
+  has(id: string, now: number): boolean {
+    if (this.#byKey.size === 0) return false;
+    const sources = this.#byKey.get(id);
+    if (sources === undefined) return false;
+    for (const [source, until] of sources) {
+      if (until > now) return true;
+      this.settle(id, source);
+    }
+    return false;
+  }
+
+  /** This process has a delete that is not confirmed. It knows itself when it is. */
+  own(id: string, source: string): void {
+    this.#set(id, source, Number.POSITIVE_INFINITY);
+  }
+
+  /** Another process has. It may die before it says that it is confirmed. */
+  hear(id: string, source: string, now: number): void {
+    this.#set(id, source, now + HEARD_FOR_MS);
+  }
+
+  settle(id: string, source: string): void {
+    const sources = this.#byKey.get(id);
+    if (sources === undefined) return;
+    sources.delete(source);
+    if (sources.size === 0) this.#byKey.delete(id);
+  }
+
+  #set(id: string, source: string, until: number): void {
+    const sources = this.#byKey.get(id);
+    if (sources === undefined) this.#byKey.set(id, new Map([[source, until]]));
+    else sources.set(source, until);
+  }
+}

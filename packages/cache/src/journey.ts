@@ -1,0 +1,31 @@
+import { channel } from 'node:diagnostics_channel';
+
+/** One station on a request's way, in the order in which they are passed. */
+export type Step =
+  | { readonly at: 'local'; readonly outcome: 'hit' | 'miss' }
+  | { readonly at: 'flight'; readonly outcome: 'joined' }
+  | {
+      readonly at: 'cluster';
+      readonly outcome: 'hit' | 'miss' | 'leased' | 'undecodable' | 'doubtful' | 'away';
+    }
+  | { readonly at: 'replica'; readonly outcome: 'hit' | 'miss' | 'away' }
+  | { readonly at: 'lease'; readonly outcome: 'leader' | 'hit' | 'gave-up' | 'away' }
+  | { readonly at: 'loader'; readonly outcome: 'loaded' | 'failed' }
+  | { readonly at: 'fill'; readonly outcome: 'filled' | 'superseded' | 'unknown' };
+
+/** What is told about one read. It holds the key's template, never the key. */
+export interface Journey {
+  readonly template: string;
+  readonly steps: Step[];
+}
+
+const journeys = channel('keyslot:cache.journey');
+
+/** A journey to write steps into, or nothing while nobody listens. */
+export function newJourney(template: string): Journey | undefined {
+  return journeys.hasSubscribers ? { template, steps: [] } : undefined;
+}
+
+export function tellJourney(journey: Journey | undefined): void {
+  if (journey !== undefined) journeys.publish(journey);
+}

@@ -1,0 +1,37 @@
+import { toMs } from '@keyslot/kernel';
+import type { ClusterKey } from './cluster-tier.ts';
+import { Unencodable } from './codec.ts';
+import { encodeEntry } from './entry.ts';
+import { UnencodableValueError } from './errors.ts';
+import type { EntryOptions, Settings } from './options.ts';
+
+/** An entry that is ready to be stored. */
+export interface NewEntry {
+  readonly bytes: Buffer;
+  readonly ttlMs: number;
+  readonly freshUntil: number;
+}
+
+/** @throws {UnencodableValueError} when the value cannot be stored as it is. */
+export function newEntry(
+  settings: Settings,
+  key: ClusterKey,
+  token: Buffer,
+  value: unknown,
+  { loadMs, options }: { readonly loadMs: number; readonly options: EntryOptions | undefined },
+): NewEntry {
+  const fullMs = options?.ttl === undefined ? settings.ttlMs : toMs(options.ttl, 'ttl');
+  const ttlMs = Math.max(1, Math.round(fullMs * (1 - settings.jitter * Math.random())));
+  const writtenAt = settings.clock.now();
+  const freshUntil = writtenAt + ttlMs;
+  try {
+    return {
+      bytes: encodeEntry(token, key.text, value, { writtenAt, freshUntil, loadMs }),
+      ttlMs,
+      freshUntil,
+    };
+  } catch (error) {
+    if (!(error instanceof Unencodable)) throw error;
+    throw new UnencodableValueError(key.template, error.message, { cause: error });
+  }
+}

@@ -1,0 +1,118 @@
+import { KeyslotError } from '@keyslot/kernel';
+
+/**
+ * What is known about a command that failed: `no` means that it was never executed, `unknown` that its
+ * bytes left this process and no answer came back.
+ */
+export type Executed = 'no' | 'unknown';
+
+/** A command did not end before its deadline. Try again later, or give it a longer `deadline`. */
+export class DeadlineExceededError extends KeyslotError {
+  readonly code = 'CLUSTER_DEADLINE_EXCEEDED';
+  override readonly retryable = true;
+  readonly command: string;
+  readonly deadlineMs: number;
+  readonly executed: Executed;
+
+  constructor(command: string, deadlineMs: number, executed: Executed) {
+    super(`${command} did not end within its deadline of ${deadlineMs} ms (executed: ${executed})`);
+    this.command = command;
+    this.deadlineMs = deadlineMs;
+    this.executed = executed;
+  }
+}
+
+/**
+ * The shard that owns a key cannot be asked now: its primary is gone, not yet replaced, or still starting.
+ * Nothing was executed. Try again once the cluster has failed over, which takes a few seconds.
+ */
+export class ShardUnavailableError extends KeyslotError {
+  readonly code = 'CLUSTER_SHARD_UNAVAILABLE';
+  override readonly retryable = true;
+  readonly command: string;
+
+  constructor(command: string, why: string) {
+    super(`${command}: the shard cannot be asked now (${why})`);
+    this.command = command;
+  }
+}
+
+/**
+ * The connection was lost after a command's bytes were sent, and repeating the command might do its work
+ * twice. Find out what happened before you repeat it, or use a command that is harmless to repeat.
+ */
+export class OutcomeUnknownError extends KeyslotError {
+  readonly code = 'CLUSTER_OUTCOME_UNKNOWN';
+  readonly command: string;
+
+  constructor(command: string) {
+    super(`${command}: the connection was lost after it was sent; it may or may not have been executed`);
+    this.command = command;
+  }
+}
+
+/** Redis answered a command with an error. `reply` is the error's first word, like `WRONGTYPE` or `OOM`. */
+export class CommandFailedError extends KeyslotError {
+  readonly code = 'CLUSTER_COMMAND_FAILED';
+  readonly command: string;
+  readonly reply: string;
+
+  constructor(command: string, message: string) {
+    super(`${command}: ${message}`);
+    this.command = command;
+    this.reply = message.split(' ', 1)[0] ?? '';
+  }
+}
+
+/** The keys of one script lie in several slots. Give their templates one hash tag. */
+export class CrossSlotError extends KeyslotError {
+  readonly code = 'CLUSTER_CROSS_SLOT';
+
+  constructor(what: string, keys: readonly { readonly role: string; readonly template: string }[]) {
+    const listed = keys.map(({ role, template }) => `${role} (${template})`).join(', ');
+    super(`${what}: its keys must lie in one slot but do not: ${listed}; give their templates one hash tag`);
+  }
+}
+
+/** A script answered what this version does not know. Are two versions deployed at once? */
+export class ScriptReplyError extends KeyslotError {
+  readonly code = 'CLUSTER_SCRIPT_REPLY';
+
+  constructor(script: string) {
+    super(`The script ${script} answered something that this version does not know`);
+  }
+}
+
+/** The client was closed: before the call, or while it was under way. Use a client that is open. */
+export class ClientClosedError extends KeyslotError {
+  readonly code = 'CLUSTER_CLIENT_CLOSED';
+  readonly command: string;
+  readonly executed: Executed;
+
+  constructor(command: string, executed: Executed) {
+    super(`${command}: the client is closed (executed: ${executed})`);
+    this.command = command;
+    this.executed = executed;
+  }
+}
+
+/** No node answered in time. Check the addresses, the network, and that the servers run in cluster mode. */
+export class NotConnectedError extends KeyslotError {
+  readonly code = 'CLUSTER_NOT_CONNECTED';
+  override readonly retryable = true;
+
+  constructor(waitedMs: number, options?: ErrorOptions) {
+    super(`No node of the cluster answered within ${waitedMs} ms`, options);
+  }
+}
+
+/** Everything that a call of the client may reject with. */
+export type ClusterError =
+  | DeadlineExceededError
+  | ShardUnavailableError
+  | OutcomeUnknownError
+  | CommandFailedError
+  | CrossSlotError
+  | ScriptReplyError
+  | ClientClosedError
+  | NotConnectedError;

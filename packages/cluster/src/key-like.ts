@@ -1,0 +1,32 @@
+import { slotOf } from '@keyslot/keys';
+import type { KeyLike } from './call-options.ts';
+import { CrossSlotError } from './errors.ts';
+
+export function textOf(key: KeyLike): string {
+  return typeof key === 'string' ? key : key.text;
+}
+
+export function slotFor(key: KeyLike): number {
+  return typeof key === 'string' ? slotOf(key) : key.slot;
+}
+
+/** The slot that all keys of a script lie in. */
+export function sharedSlot<Role extends string>(
+  script: string,
+  roles: readonly Role[],
+  keys: Readonly<Record<Role, KeyLike>>,
+): number | undefined {
+  let shared: number | undefined;
+  for (const role of roles) {
+    const slot = slotFor(keys[role]);
+    if (shared !== undefined && slot !== shared) {
+      const listed = roles.map((each) => {
+        const key: KeyLike = keys[each];
+        return { role: each, template: typeof key === 'string' ? '<raw>' : key.template };
+      });
+      throw new CrossSlotError(`The script ${script}`, listed);
+    }
+    shared = slot;
+  }
+  return shared;
+}

@@ -1,0 +1,8 @@
+import type { ClusterDriver } from './driver.ts';
+import { ProcessDriver } from './process-driver.ts';
+import { findRedisServer } from './redis-binary.ts';
+
+/** The driver for the server that this machine has. */
+export async function openDriver(): Promise<ClusterDriver> {
+  return ProcessDriver.open(await findRedisServer());
+}
