@@ -21,7 +21,10 @@ class ConfigModule {}
     DatabaseModule,
     KeyslotModule.forRootAsync({
       inject: [CONFIG],
-      useFactory: ({ redisNodes }: Config) => ({ client: { nodes: redisNodes }, cache: { namespace: 'places' } }),
+      useFactory: ({ redisNodes }: Config) => ({
+        client: { nodes: redisNodes },
+        cache: { namespace: 'places' },
+      }),
     }),
     PlacesModule,
     StatsModule,

@@ -34,7 +34,10 @@ const environment = z.object({
     .transform((text) => text.split(','))
     .pipe(z.array(node)),
   DATABASE_URL: z
-    .url({ protocol: /^postgres(ql)?$/, error: 'allowed: a postgresql:// URL, or nothing for an embedded database' })
+    .url({
+      protocol: /^postgres(ql)?$/,
+      error: 'allowed: a postgresql:// URL, or nothing for an embedded database',
+    })
     .optional(),
   KEYSLOT_CACHE_DIR: z.string().min(1).default(defaultCacheDir),
   PORT: z.coerce.number({ error: 'allowed: 0 to 65535' }).int().min(0).max(65_535).default(3000),
@@ -42,7 +45,9 @@ const environment = z.object({
 
 /** Reads the environment. @throws when something in it cannot be used, naming the variable. */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
-  const read = environment.safeParse(env);
+  // A variable that is set to nothing is as good as unset.
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const read = environment.safeParse(set);
   if (!read.success) {
     const problems = read.error.issues.map(({ path, message }) => `${String(path[0])}: ${message}`);
     throw new Error(`The environment cannot be used. ${problems.join('; ')}`);

@@ -87,8 +87,10 @@ export class Cache implements AsyncDisposable {
    *
    * @param within - how long to wait. @default '5s'
    * @throws {NotConnectedError} when it takes longer; the cache goes on trying.
+   * @throws {CacheClosedError} once it is closed.
    */
   async ready(within: Duration = '5s'): Promise<void> {
+    if (this.#closed) throw new CacheClosedError();
     const withinMs = toMs(within, 'within');
     let late: NodeJS.Timeout | undefined;
     const tooLate = new Promise<never>((_, reject) => {

@@ -1,4 +1,10 @@
-import { type CallOptions, type ClusterClient, CommandFailedError, type KeyLike } from '@keyslot/cluster';
+import {
+  type CallOptions,
+  type ClusterClient,
+  CommandFailedError,
+  type KeyLike,
+  ShardUnavailableError,
+} from '@keyslot/cluster';
 import { decodeEntry, HEAD_BYTES, isLeaseOf, leaseBytes, type Stored } from './entry.ts';
 import { fill, release, renew } from './scripts/index.ts';
 import { tellProblem } from './telling.ts';
@@ -70,7 +76,7 @@ export class ClusterTier {
       const options = { ...NOW, safety: 'idempotent', buffers: true } as const;
       there = (await this.#client.call('set', args, options)) as Buffer | null;
     } catch (error) {
-      this.#giveBack(key, leaseBytes(token));
+      if (mayHaveHappened(error)) this.#giveBack(key, token);
       return this.#notFound(key, error);
     }
     if (there === null || isLeaseOf(token, there)) return { kind: 'leader' };
@@ -80,7 +86,12 @@ export class ClusterTier {
   /** Takes the right to store from whoever has it, and the value away with it. */
   async seize(key: ClusterKey, token: Buffer, leaseMs: number): Promise<void> {
     const args = [key.text, leaseBytes(token), 'PX', leaseMs];
-    await this.#client.call('set', args, { ...NOW, safety: 'idempotent' });
+    try {
+      await this.#client.call('set', args, { ...NOW, safety: 'idempotent' });
+    } catch (error) {
+      if (mayHaveHappened(error)) this.#giveBack(key, token);
+      throw error;
+    }
   }
 
   /** Stores an entry's bytes in the place of the lease with the same token. */
@@ -89,6 +100,9 @@ export class ClusterTier {
     try {
       return { outcome: await this.#client.run(fill, { entry: key }, args, NOW) };
     } catch (error) {
+      tellProblem({ what: 'not-filled', template: key.template, why: nameOf(error) });
+      // So that nobody waits for it to expire. If the fill is still to come, it finds its lease gone.
+      this.#giveBack(key, token);
       return { outcome: 'unknown', error };
     }
   }
@@ -108,9 +122,9 @@ export class ClusterTier {
     await this.#client.delete(key, options);
   }
 
-  /** Gives back a lease that may have been taken by a command whose reply was lost. Nobody waits for it. */
-  #giveBack(key: ClusterKey, head: Buffer): void {
-    void this.#remove(key, head);
+  /** Gives back a lease that may be there. Nobody waits for it. */
+  #giveBack(key: ClusterKey, token: Buffer): void {
+    void this.release(key, token);
   }
 
   async #remove(key: ClusterKey, head: Buffer): Promise<void> {
@@ -137,14 +151,25 @@ export class ClusterTier {
   }
 
   #notFound(key: ClusterKey, error: unknown): Found {
-    // Somebody keeps something else under this key. It is not ours to remove.
-    if (error instanceof CommandFailedError && error.reply === 'WRONGTYPE') {
-      tellProblem({ what: 'undecodable', template: key.template, why: 'not a string' });
+    if (error instanceof CommandFailedError) {
+      // Somebody keeps something else under this key. It is not ours to remove.
+      const isOther = error.reply === 'WRONGTYPE';
+      tellProblem({
+        what: isOther ? 'undecodable' : 'refused',
+        template: key.template,
+        why: isOther ? 'not a string' : error.reply,
+      });
     }
     return AWAY;
   }
 }
 
+/** Whether a command that failed may have been executed, or may still come to be. */
+function mayHaveHappened(error: unknown): boolean {
+  return !(error instanceof CommandFailedError || error instanceof ShardUnavailableError);
+}
+
 function nameOf(error: unknown): string {
+  if (error instanceof CommandFailedError) return error.reply;
   return error instanceof Error ? error.name : 'not an Error';
 }

@@ -15,7 +15,7 @@ const packr = new Packr({
   writeFunction() {
     throw new Unencodable('it holds a function');
   },
-} as ConstructorParameters<typeof Packr>[0]);
+});
 
 /**
  * MessagePack by way of msgpackr: what JSON has, and `Date`, `Map`, `Set`, `BigInt`, `Buffer`, typed arrays,
@@ -29,9 +29,15 @@ export function encodePayload(value: unknown): Buffer {
     return packr.pack(value);
   } catch (error) {
     if (error instanceof Unencodable) throw error;
-    if (error instanceof RangeError) throw new Unencodable('it holds itself, or is nested too deep');
-    throw new Unencodable(error instanceof Error ? error.message : 'msgpackr refused it');
+    // The error's own message may quote the value, so it is only the cause.
+    throw new Unencodable(whyOf(error), { cause: error });
   }
+}
+
+function whyOf(error: unknown): string {
+  if (error instanceof RangeError) return 'it holds itself, or is nested too deep';
+  if (error instanceof Error && error.message === 'Unknown type: symbol') return 'it holds a symbol';
+  return 'it holds what cannot be read';
 }
 
 /** @throws whatever msgpackr throws, when the bytes are none of ours. */

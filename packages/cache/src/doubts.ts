@@ -7,6 +7,11 @@ const HEARD_FOR_MS = 3_000;
  */
 export class Doubts {
   readonly #byKey = new Map<string, Map<string, number>>();
+  #sweepAt = 0;
+
+  get size(): number {
+    return this.#byKey.size;
+  }
 
   has(id: string, now: number): boolean {
     if (this.#byKey.size === 0) return false;
@@ -27,6 +32,10 @@ export class Doubts {
   /** Another process has. It may die before it says that it is confirmed. */
   hear(id: string, source: string, now: number): void {
     this.#set(id, source, now + HEARD_FOR_MS);
+    if (now < this.#sweepAt) return;
+    // Keys that nobody asks for any more would stay for ever.
+    this.#sweepAt = now + HEARD_FOR_MS;
+    for (const known of this.#byKey.keys()) this.has(known, now);
   }
 
   settle(id: string, source: string): void {

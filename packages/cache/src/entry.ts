@@ -1,4 +1,4 @@
-import { decodePayload, encodePayload } from './codec.ts';
+import { decodePayload, encodePayload, Unencodable } from './codec.ts';
 
 /** What one key's bytes are. `token` is what they were written with, `head` the first bytes, kind and token. */
 export type Stored =
@@ -33,6 +33,7 @@ const AT_FRESH = 27;
 const AT_COST = 35;
 const AT_KEY_LENGTH = 39;
 const AT_KEY = 41;
+const LONGEST_KEY = 0xffff;
 
 /** The bytes of a lease: they are the lease's head, and all of it. */
 export function leaseBytes(token: Buffer): Buffer {
@@ -56,10 +57,13 @@ export function isLeaseOf(token: Buffer, head: Buffer): boolean {
  *  17  version, 1            35  load cost ms, uint32     …  number of tags, uint16, always 0 in this version
  *  18  codec, 0 = msgpack                                 …  payload
  * ```
+ *
+ * @throws {Unencodable} for a value or a key that cannot be stored.
  */
 export function encodeEntry(token: Buffer, key: string, value: unknown, header: EntryHeader): Buffer {
   const payload = encodePayload(value);
   const keyLength = Buffer.byteLength(key);
+  if (keyLength > LONGEST_KEY) throw new Unencodable('its key is longer than 65 535 bytes');
   const atTags = AT_KEY + keyLength;
   const bytes = Buffer.allocUnsafe(atTags + 2 + payload.length);
   bytes[0] = VALUE;

@@ -1,34 +1,52 @@
 /** One piece of work that concurrent callers of a key share. */
-export interface Flight<Value> {
-  readonly promise: Promise<Value>;
+export class Flight {
+  readonly id: string;
 
   /** Whether nothing has invalidated the key since the work began. Only then may its value be kept here. */
-  isClean: boolean;
+  isClean = true;
+
+  constructor(id: string) {
+    this.id = id;
+  }
+}
+
+interface UnderWay {
+  readonly flight: Flight;
+  promise: Promise<unknown> | undefined;
 }
 
 /** Lets concurrent callers of one key in this process share a single piece of work. */
 export class Flights {
-  readonly #underWay = new Map<string, Flight<unknown>>();
+  readonly #underWay = new Map<string, UnderWay>();
 
   /** The work under way for `id`, if any. Its rejection reaches everyone who joined. */
   find<Value>(id: string): Promise<Value> | undefined {
     return this.#underWay.get(id)?.promise as Promise<Value> | undefined;
   }
 
-  start<Value>(id: string, work: (flight: Flight<Value>) => Promise<Value>): Promise<Value> {
-    const flight: { promise: Promise<Value>; isClean: boolean } = { promise: pending, isClean: true };
-    flight.promise = work(flight).finally(() => {
-      if (this.#underWay.get(id) === flight) this.#underWay.delete(id);
-    });
-    this.#underWay.set(id, flight);
-    return flight.promise;
+  /**
+   * Starts work that others may join. It calls {@link end} itself, whatever happens: a promise chained behind it
+   * to do so would cost a hit more than decoding does.
+   */
+  start<Value>(id: string, work: (flight: Flight) => Promise<Value>): Promise<Value> {
+    const underWay: UnderWay = { flight: new Flight(id), promise: undefined };
+    // Before the work, which may end at once.
+    this.#underWay.set(id, underWay);
+    const promise = work(underWay.flight);
+    underWay.promise = promise;
+    return promise;
+  }
+
+  /** The work is done. */
+  end(flight: Flight): void {
+    if (this.#underWay.get(flight.id)?.flight === flight) this.#underWay.delete(flight.id);
   }
 
   /** From now on nobody joins the work under way for `id`. Those who did still get its result. */
   close(id: string): void {
-    const flight = this.#underWay.get(id);
-    if (flight === undefined) return;
-    flight.isClean = false;
+    const underWay = this.#underWay.get(id);
+    if (underWay === undefined) return;
+    underWay.flight.isClean = false;
     this.#underWay.delete(id);
   }
 
@@ -36,6 +54,3 @@ export class Flights {
     for (const id of [...this.#underWay.keys()]) this.close(id);
   }
 }
-
-// Stands in for the moment between making a flight and having its promise; nobody can see it.
-const pending = new Promise<never>(() => {});

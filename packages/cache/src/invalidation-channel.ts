@@ -23,7 +23,7 @@ export class InvalidationChannel {
   readonly #name: string;
   readonly #subscription: AsyncDisposable;
   readonly #waiting: (() => void)[] = [];
-  #stands = false;
+  #standsSince: number | undefined;
 
   constructor(client: ClusterClient, name: string, listener: ChannelListener) {
     this.#client = client;
@@ -36,12 +36,12 @@ export class InvalidationChannel {
         else if (message.from !== this.self) listener.onMessage(message);
       },
       onStanding: () => {
-        this.#stands = true;
+        this.#standsSince = performance.now();
         listener.onStanding(true);
         for (const resolve of this.#waiting.splice(0)) resolve();
       },
       onDown: () => {
-        this.#stands = false;
+        this.#standsSince = undefined;
         listener.onStanding(false);
       },
     });
@@ -49,8 +49,13 @@ export class InvalidationChannel {
 
   /** Resolves once messages arrive. */
   standing(): Promise<void> {
-    if (this.#stands) return Promise.resolve();
+    if (this.#standsSince !== undefined) return Promise.resolve();
     return new Promise((resolve) => void this.#waiting.push(resolve));
+  }
+
+  /** For how long messages have arrived. */
+  standsForMs(): number {
+    return this.#standsSince === undefined ? 0 : performance.now() - this.#standsSince;
   }
 
   /** Tells the others. A failure is reported; their copies end by themselves soon after. */

@@ -2,7 +2,8 @@ import type { ClusterClient } from '@keyslot/cluster';
 import type { ClusterKey, ClusterTier } from './cluster-tier.ts';
 import { Doubts } from './doubts.ts';
 import { InvalidationChannel } from './invalidation-channel.ts';
-import { Journal } from './journal.ts';
+import { Journal, TELL_EVERY_MS } from './journal.ts';
+import { Lately } from './lately.ts';
 import type { Message } from './message.ts';
 import type { Namespace } from './namespace.ts';
 import type { Settings } from './options.ts';
@@ -39,6 +40,7 @@ export class Invalidations {
   readonly #namespace: Namespace;
   readonly #memory: Memory;
   readonly #doubts = new Doubts();
+  readonly #lately = new Lately();
   readonly #journal: Journal;
   readonly #channel: InvalidationChannel;
 
@@ -55,6 +57,7 @@ export class Invalidations {
     this.#journal = new Journal(client, tier, settings.clock, {
       onDoubtful: (keys) => this.#becameDoubtful(keys),
       onConfirmed: (key) => this.#becameConfirmed(key),
+      onGivenUp: (key) => this.#doubts.settle(this.#namespace.idOf(key.text), this.#channel.self),
     });
     this.#channel = new InvalidationChannel(client, settings.channel, {
       onMessage: (message) => this.#heard(message),
@@ -71,12 +74,19 @@ export class Invalidations {
     return this.#doubts.has(id, this.#settings.clock.now());
   }
 
+  /** Whether a replica may have an older value than its primary had, as far as this process was told. */
+  mayBeOldOnReplica(id: string): boolean {
+    // Who was not listening hears of doubts when they are told again.
+    if (this.#channel.standsForMs() < 1.5 * TELL_EVERY_MS) return true;
+    return this.isDoubtful(id) || this.#lately.has(id, this.#settings.clock.now());
+  }
+
   async delete(key: ClusterKey): Promise<DeleteResult> {
     const id = this.#namespace.idOf(key.text);
-    this.#memory.forget(id);
+    this.#forget(id);
     const outcome = await this.#journal.delete(key, this.#settings.deleteWithinMs);
     // Once more: who came in between may have read the old value just before it went.
-    this.#memory.forget(id);
+    this.#forget(id);
     if (outcome === 'deleted') await this.#channel.tell('deleted', [key]);
     tellInvalidation({ template: key.template, outcome });
     return { outcome };
@@ -84,8 +94,8 @@ export class Invalidations {
 
   /** Has every process forget its copy of a key whose value was replaced. */
   async replaced(key: ClusterKey): Promise<void> {
-    this.#memory.forget(this.#namespace.idOf(key.text));
-    await this.#channel.tell('deleted', [key]);
+    this.#forget(this.#namespace.idOf(key.text));
+    await this.#channel.tell('replaced', [key]);
   }
 
   async close(): Promise<void> {
@@ -98,7 +108,7 @@ export class Invalidations {
     for (const { text } of keys) {
       const id = this.#namespace.idOf(text);
       this.#doubts.own(id, this.#channel.self);
-      this.#memory.forget(id);
+      this.#forget(id);
     }
     void this.#channel.tell('doubtful', keys);
   }
@@ -106,7 +116,7 @@ export class Invalidations {
   #becameConfirmed(key: ClusterKey): void {
     const id = this.#namespace.idOf(key.text);
     this.#doubts.settle(id, this.#channel.self);
-    this.#memory.forget(id);
+    this.#forget(id);
     void this.#channel.tell('deleted', [key]);
   }
 
@@ -115,8 +125,13 @@ export class Invalidations {
     for (const text of keys) {
       const id = this.#namespace.idOf(text);
       if (kind === 'doubtful') this.#doubts.hear(id, from, now);
-      else this.#doubts.settle(id, from);
-      this.#memory.forget(id);
+      if (kind === 'deleted') this.#doubts.settle(id, from);
+      this.#forget(id);
     }
+  }
+
+  #forget(id: string): void {
+    this.#lately.note(id, this.#settings.clock.now());
+    this.#memory.forget(id);
   }
 }

@@ -1,4 +1,4 @@
-import type { ClusterClient } from '@keyslot/cluster';
+import type { CallOptions, ClusterClient } from '@keyslot/cluster';
 import type { Clock } from '@keyslot/kernel';
 import type { ClusterKey, ClusterTier } from './cluster-tier.ts';
 import { tellInvalidation } from './telling.ts';
@@ -10,6 +10,9 @@ export interface JournalListener {
 
   /** This one is. */
   onConfirmed(key: ClusterKey): void;
+
+  /** This one never will be: there were too many. */
+  onGivenUp(key: ClusterKey): void;
 }
 
 /** A delete that is not confirmed yet. */
@@ -17,22 +20,27 @@ interface Pending {
   readonly key: ClusterKey;
 
   /** Who waits for it. */
-  waiting: (() => void)[];
+  readonly waiting: Set<(outcome: 'deleted' | 'pending') => void>;
 
   /** How often it was asked for. Only an attempt that began after the last time can confirm it. */
   asked: number;
   isUnderWay: boolean;
 }
 
-/** How long a confirmed delete is remembered: longer than a failover takes, in milliseconds. */
+/** How long a delete is remembered: longer than a failover takes, in milliseconds. */
 const REMEMBER_MS = 10_000;
 
 /** How often deletes that are not confirmed are tried again, and told of again, in milliseconds. */
 const TRY_EVERY_MS = 25;
-const TELL_EVERY_MS = 500;
+export const TELL_EVERY_MS = 500;
 
-/** How many of each kind are remembered. Beyond that the oldest are dropped, and it is told. */
+/** How many are tried at once: a shard that is away must not take all of the process's time. */
+const TRY_AT_ONCE = 500;
+
+/** How many of each kind are remembered. Beyond that some are dropped, and it is told. */
 const LIMIT = 50_000;
+
+const NOW: CallOptions = { whenAway: 'reject' };
 
 /**
  * Deletes that have not been confirmed, and those that were a short while ago.
@@ -50,6 +58,7 @@ export class Journal {
   readonly #stopListening: () => void;
   #timer: NodeJS.Timeout | undefined;
   #toldAt = 0;
+  #closed = false;
 
   constructor(client: ClusterClient, tier: ClusterTier, clock: Clock, listener: JournalListener) {
     this.#tier = tier;
@@ -60,33 +69,42 @@ export class Journal {
 
   /** Deletes a key. `'pending'`: not within the time given; it goes on in the background. */
   async delete(key: ClusterKey, withinMs: number): Promise<'deleted' | 'pending'> {
+    // Before it is sent: a primary that is lost meanwhile may confirm it and not be the primary any more.
+    this.#remember(key);
     try {
-      await this.#tier.delete(key, { whenAway: 'reject' });
-      this.#remember(key);
-      return 'deleted';
+      await this.#tier.delete(key, NOW);
     } catch {
       // Why does not matter: until a primary has confirmed it, it counts as not done. The client has told.
       return this.#keepTrying(key, withinMs);
     }
+    if (this.#pending.has(key.text)) return this.#keepTrying(key, withinMs);
+    this.#remember(key);
+    return 'deleted';
   }
 
   /** Gives up what is not confirmed, and says so. */
   close(): void {
+    this.#closed = true;
     this.#stopListening();
     clearTimeout(this.#timer);
-    for (const { key } of this.#pending.values())
-      tellInvalidation({ template: key.template, outcome: 'dropped' });
-    this.#pending.clear();
+    for (const pending of this.#pending.values()) this.#drop(pending);
+    this.#recent.clear();
   }
 
   #keepTrying(key: ClusterKey, withinMs: number): Promise<'deleted' | 'pending'> {
-    tellInvalidation({ template: key.template, outcome: 'pending' });
+    if (this.#closed) {
+      tellInvalidation({ template: key.template, outcome: 'dropped' });
+      return Promise.resolve('pending');
+    }
     return new Promise((resolve) => {
-      const late = setTimeout(() => resolve('pending'), withinMs);
-      this.#add(key).waiting.push(() => {
+      const { waiting } = this.#add(key);
+      const settle = (outcome: 'deleted' | 'pending') => {
         clearTimeout(late);
-        resolve('deleted');
-      });
+        waiting.delete(settle);
+        resolve(outcome);
+      };
+      const late = setTimeout(() => settle('pending'), withinMs);
+      waiting.add(settle);
       this.#listener.onDoubtful([key]);
       this.#arm();
     });
@@ -98,18 +116,18 @@ export class Journal {
       known.asked++;
       return known;
     }
-    const pending = { key, waiting: [], asked: 1, isUnderWay: false };
+    if (this.#pending.size >= LIMIT) this.#dropOldest();
+    const pending: Pending = { key, waiting: new Set(), asked: 1, isUnderWay: false };
     this.#pending.set(key.text, pending);
     this.#recent.delete(key.text);
-    if (this.#pending.size > LIMIT) this.#dropOldest();
     return pending;
   }
 
   #arm(): void {
-    this.#timer ??= setTimeout(() => this.#tryAll(), TRY_EVERY_MS * (0.5 + Math.random()));
+    this.#timer ??= setTimeout(() => this.#tryAgain(), TRY_EVERY_MS * (0.5 + Math.random()));
   }
 
-  #tryAll(): void {
+  #tryAgain(): void {
     this.#timer = undefined;
     if (this.#pending.size === 0) return;
     const now = this.#clock.now();
@@ -117,19 +135,27 @@ export class Journal {
       this.#toldAt = now;
       this.#listener.onDoubtful([...this.#pending.values()].map(({ key }) => key));
     }
+    let tried = 0;
     for (const pending of this.#pending.values()) {
-      if (!pending.isUnderWay) void this.#try(pending);
+      if (tried === TRY_AT_ONCE) break;
+      if (pending.isUnderWay) continue;
+      tried++;
+      void this.#try(pending);
     }
     this.#arm();
   }
 
   async #try(pending: Pending): Promise<void> {
     pending.isUnderWay = true;
-    const { key, asked } = pending;
+    const { key, asked, waiting } = pending;
     try {
-      await this.#tier.delete(key, { whenAway: 'reject' });
+      await this.#tier.delete(key, NOW);
     } catch {
-      // Still not confirmed: the next round tries again.
+      // Still not confirmed: tried again, after the others have had their turn.
+      if (this.#pending.get(key.text) === pending) {
+        this.#pending.delete(key.text);
+        this.#pending.set(key.text, pending);
+      }
       return;
     } finally {
       pending.isUnderWay = false;
@@ -139,7 +165,7 @@ export class Journal {
     this.#remember(key);
     tellInvalidation({ template: key.template, outcome: 'confirmed' });
     this.#listener.onConfirmed(key);
-    for (const confirmed of pending.waiting) confirmed();
+    for (const settle of waiting) settle('deleted');
   }
 
   /** The newest last, each key once. */
@@ -157,6 +183,8 @@ export class Journal {
     const since = this.#clock.now() - REMEMBER_MS;
     const keys: ClusterKey[] = [];
     for (const { key, at } of this.#recent.values()) if (at >= since && concerns(key.slot)) keys.push(key);
+    // Attempts under way at the old owner confirm nothing either.
+    for (const pending of this.#pending.values()) if (concerns(pending.key.slot)) pending.asked++;
     if (keys.length === 0) return;
     for (const key of keys) {
       this.#add(key);
@@ -167,11 +195,17 @@ export class Journal {
   }
 
   #dropOldest(): void {
-    for (const [text, { key, waiting }] of this.#pending) {
-      if (waiting.length > 0) continue;
-      this.#pending.delete(text);
-      tellInvalidation({ template: key.template, outcome: 'dropped' });
+    for (const oldest of this.#pending.values()) {
+      this.#drop(oldest);
       return;
     }
+  }
+
+  #drop(pending: Pending): void {
+    const { key, waiting } = pending;
+    this.#pending.delete(key.text);
+    tellInvalidation({ template: key.template, outcome: 'dropped' });
+    this.#listener.onGivenUp(key);
+    for (const settle of waiting) settle('pending');
   }
 }

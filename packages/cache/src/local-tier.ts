@@ -38,7 +38,10 @@ export class LocalTier {
   get(id: string): Kept | undefined {
     if (!this.#stands) return undefined;
     const kept = this.#entries?.get(id);
-    if (kept === undefined || kept.until > this.#clock.now()) return kept;
+    if (kept === undefined) return undefined;
+    const leftMs = kept.until - this.#clock.now();
+    // More than it was given: the clock was set back, and must not prolong what may be out of date.
+    if (leftMs > 0 && leftMs <= this.#ttlMs) return kept;
     this.#entries?.delete(id);
     return undefined;
   }

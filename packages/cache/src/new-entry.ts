@@ -1,9 +1,8 @@
-import { toMs } from '@keyslot/kernel';
 import type { ClusterKey } from './cluster-tier.ts';
 import { Unencodable } from './codec.ts';
 import { encodeEntry } from './entry.ts';
 import { UnencodableValueError } from './errors.ts';
-import type { EntryOptions, Settings } from './options.ts';
+import { type EntryOptions, type Settings, ttlOf } from './options.ts';
 
 /** An entry that is ready to be stored. */
 export interface NewEntry {
@@ -20,8 +19,7 @@ export function newEntry(
   value: unknown,
   { loadMs, options }: { readonly loadMs: number; readonly options: EntryOptions | undefined },
 ): NewEntry {
-  const fullMs = options?.ttl === undefined ? settings.ttlMs : toMs(options.ttl, 'ttl');
-  const ttlMs = Math.max(1, Math.round(fullMs * (1 - settings.jitter * Math.random())));
+  const ttlMs = Math.max(1, Math.round(ttlOf(settings, options) * (1 - settings.jitter * Math.random())));
   const writtenAt = settings.clock.now();
   const freshUntil = writtenAt + ttlMs;
   try {

@@ -92,6 +92,11 @@ export interface Settings {
   readonly clock: Clock;
 }
 
+/** How long one call's value is kept in the cluster, before jitter. @throws {InvalidOptionError} */
+export function ttlOf(settings: Settings, options: EntryOptions | undefined): number {
+  return options?.ttl === undefined ? settings.ttlMs : toMs(options.ttl, 'ttl');
+}
+
 const NAMESPACE = /^[\w.~-]{1,100}$/;
 
 /** @throws {InvalidOptionError} naming the option, what was received and what is allowed. */

@@ -8,7 +8,7 @@ import type { LeaseKeeper } from './lease-keeper.ts';
 import type { LocalTier } from './local-tier.ts';
 import type { Namespace } from './namespace.ts';
 import { type NewEntry, newEntry } from './new-entry.ts';
-import type { EntryOptions, Settings } from './options.ts';
+import { type EntryOptions, type Settings, ttlOf } from './options.ts';
 
 /** Gets a value from where it really is. It should read what is committed, from the primary database. */
 export type Loader<Value> = () => Promise<Value> | Value;
@@ -30,7 +30,7 @@ interface Request<Value> {
   readonly inCluster: ClusterKey;
   readonly loader: Loader<Value>;
   readonly options: EntryOptions | undefined;
-  readonly flight: Flight<Value>;
+  readonly flight: Flight;
   readonly journey: Journey | undefined;
 }
 
@@ -88,8 +88,10 @@ export class ReadThrough {
   }
 
   async #fromCluster<Value>(request: Request<Value>): Promise<Value> {
-    const { key, inCluster, journey } = request;
+    const { key, inCluster, options, flight, journey } = request;
     try {
+      // Checked before anything is asked: it must not depend on the tiers whether a call is correct.
+      ttlOf(this.#at.settings, options);
       if (this.#at.invalidations.isDoubtful(key.text)) {
         pass(journey, { at: 'cluster', outcome: 'doubtful' });
         return await this.#load(request);
@@ -110,6 +112,7 @@ export class ReadThrough {
           return await this.#lead(request);
       }
     } finally {
+      this.#at.flights.end(flight);
       tellJourney(journey);
     }
   }
@@ -118,7 +121,7 @@ export class ReadThrough {
   async #withoutPrimary<Value>(request: Request<Value>): Promise<Value> {
     const { key, inCluster, journey } = request;
     const copy = await this.#at.tier.readReplica(inCluster);
-    if (copy.kind === 'value' && !this.#at.invalidations.isDoubtful(key.text)) {
+    if (copy.kind === 'value' && !this.#at.invalidations.mayBeOldOnReplica(key.text)) {
       pass(journey, { at: 'replica', outcome: 'hit' });
       return copy.value as Value;
     }

@@ -1,14 +1,21 @@
 import { channel } from 'node:diagnostics_channel';
 
-/** What is told about an invalidation, by the process that asked for it or by one that heard of it. */
+/** What is told about an invalidation by the process that asked for it. */
 export interface InvalidationTold {
   readonly template: string;
-  readonly outcome: 'deleted' | 'pending' | 'confirmed' | 'repeated' | 'dropped' | 'heard';
+  readonly outcome: 'deleted' | 'pending' | 'confirmed' | 'repeated' | 'dropped';
 }
 
 /** What went wrong and was dealt with. */
 export interface ProblemTold {
-  readonly what: 'undecodable' | 'malformed-message' | 'not-announced' | 'not-released' | 'not-renewed';
+  readonly what:
+    | 'undecodable'
+    | 'refused'
+    | 'not-filled'
+    | 'not-released'
+    | 'not-renewed'
+    | 'not-announced'
+    | 'malformed-message';
   readonly template?: string;
   readonly why: string;
 }

@@ -16,8 +16,8 @@ export type Safety = 'read' | 'idempotent' | 'once';
 
 /** What we use of an ioredis command, and what ioredis uses of ours. */
 interface CommandShape {
-  readonly name: string;
-  readonly args: readonly Argument[];
+  name: string;
+  args: readonly Argument[];
   readonly promise: Promise<unknown> | undefined;
   transformed: boolean;
   stringifyArguments(): void;
@@ -41,6 +41,9 @@ const PLACEHOLDER = '*1\r\n$4\r\nPING\r\n';
 
 /** Whoever decides what happens to a call that failed. */
 export interface CallOwner {
+  /** Whether an error is one that ioredis deals with, when the attempt went by way of its `Cluster`. */
+  leavesToIoredis(error: Error): boolean;
+
   /** An attempt failed. The owner tries again or settles the call. */
   attemptFailed(call: Call, error: Error): void;
 
@@ -71,7 +74,10 @@ export class Call extends IoredisCommand implements Expiring {
   isParked = false;
   fromReplica = false;
   settled = false;
+
+  /** How often its bytes left this process without an answer that says that nothing was executed. */
   writes = 0;
+  #lostWrites = 0;
 
   expiresAt = 0;
   nextExpiring: Expiring | undefined = undefined;
@@ -109,10 +115,37 @@ export class Call extends IoredisCommand implements Expiring {
   }
 
   override toWritable(socket: object): string | Buffer {
-    if (this.settled) return PLACEHOLDER;
-    this.writes++;
-    return super.toWritable(socket);
+    return this.willWrite() ? super.toWritable(socket) : PLACEHOLDER;
   }
+
+  /** A node did not know its hash: it is the same script by its text. */
+  becomeEval(script: string): void {
+    this.name = 'eval';
+    this.args = [script, ...this.args.slice(1)];
+  }
+
+  /** Asked before its bytes are written, in whichever form. */
+  willWrite(): boolean {
+    // Not answered, and here again: a handed-over cluster may send again by itself what a lost connection had.
+    if (this.writes > 0 && this.safety === 'once') this.reject(new Error('Connection is closed.'));
+    if (this.settled) return false;
+    this.writes++;
+    return true;
+  }
+
+  /** The attempt was answered: nothing was executed. What became of those before it stays as unknown as it was. */
+  wasRefused(): void {
+    this.writes = this.#lostWrites;
+  }
+
+  /** The attempt's connection was lost; there is another attempt. */
+  wasLost(): void {
+    this.#lostWrites = this.writes;
+  }
+
+  /** ioredis's `commandTimeout` and `blockingTimeout` of a handed-over cluster: the deadline is ours. */
+  setTimeout(): void {}
+  setBlockingTimeout(): void {}
 
   /** Called by ioredis with the reply. */
   resolve(reply: unknown): void {
@@ -152,12 +185,35 @@ export function executedOf(call: Call): Executed {
   return call.writes > 0 ? 'unknown' : 'no';
 }
 
-/** Another attempt of a call by way of ioredis's `Cluster`, which follows redirects. */
+/** Lets the next command of the connection pass at a node that is taking its slot over. */
+export class Asking extends IoredisCommand {
+  constructor() {
+    super('asking', [], { replyEncoding: null });
+  }
+
+  initPromise(): void {
+    this.transformed = true;
+  }
+
+  setTimeout(): void {}
+  resolve(): void {}
+
+  /** The command behind it is told the same. */
+  reject(): void {}
+}
+
+/**
+ * Another attempt of a call by way of ioredis's `Cluster`, which follows redirects and learns from them.
+ *
+ * ioredis puts its own handler in the place of `reject`. Handed-over clusters are usually set up to repeat
+ * there what a lost connection had not answered, so it is asked about redirects only.
+ */
 export class Repeat extends IoredisCommand {
   readonly #call: Call;
+  #redirect: ((error: Error) => void) | undefined = undefined;
 
-  constructor(call: Call, name: string = call.name, args: readonly Argument[] = call.args) {
-    super(name, args, { replyEncoding: null });
+  constructor(call: Call) {
+    super(call.name, call.args, { replyEncoding: null });
     this.#call = call;
   }
 
@@ -167,16 +223,30 @@ export class Repeat extends IoredisCommand {
   }
 
   override toWritable(socket: object): string | Buffer {
-    if (this.#call.settled) return PLACEHOLDER;
-    this.#call.writes++;
-    return super.toWritable(socket);
+    return this.#call.willWrite() ? super.toWritable(socket) : PLACEHOLDER;
   }
+
+  setTimeout(): void {}
+  setBlockingTimeout(): void {}
 
   resolve(reply: unknown): void {
     this.#call.resolve(reply);
   }
 
-  reject(error: Error): void {
-    this.#call.reject(error);
+  set reject(redirect: (error: Error) => void) {
+    this.#redirect = redirect;
+  }
+
+  get reject(): (error: Error) => void {
+    const call = this.#call;
+    const redirect = this.#redirect;
+    return (error) => {
+      if (redirect === undefined || !call.owner.leavesToIoredis(error)) {
+        call.reject(error);
+        return;
+      }
+      call.wasRefused();
+      redirect(error);
+    };
   }
 }

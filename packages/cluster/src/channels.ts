@@ -11,7 +11,7 @@ export interface AttemptFailed {
 export interface ConnectionChange {
   readonly node: string | undefined;
   readonly state: 'lost' | 'error';
-  readonly error?: Error;
+  readonly why?: string;
 }
 
 /** Told when a subscription stands, or no longer does. */

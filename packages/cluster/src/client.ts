@@ -1,5 +1,4 @@
 import { type Duration, toMs } from '@keyslot/kernel';
-import { slotOf } from '@keyslot/keys';
 import type { Cluster } from 'ioredis';
 import { type Argument, Call, type Safety } from './call.ts';
 import type { BatchCommand, CallOptions, CommandOptions, CommandOutcome, KeyLike } from './call-options.ts';
@@ -7,9 +6,10 @@ import { safetyOf } from './command-safety.ts';
 import { endOf, ping } from './connections.ts';
 import { Dispatcher, type OwnerChangeListener } from './dispatcher.ts';
 import { ClientClosedError, CrossSlotError, NotConnectedError } from './errors.ts';
-import { sharedSlot, slotFor, textOf } from './key-like.ts';
+import { sharedSlot, slotFor, slotOfArgument, textOf } from './key-like.ts';
 import { type ClusterClientOptions, settingsOf } from './options.ts';
 import type { Script, ScriptArgs } from './script.ts';
+import { refuseStateful } from './stateful-commands.ts';
 import { type Listener, Subscription } from './subscription.ts';
 
 /**
@@ -34,6 +34,7 @@ export class ClusterClient implements AsyncDisposable {
   readonly #deadlineMs: number;
   readonly #dispatcher: Dispatcher;
   readonly #subscriptions = new Set<Subscription>();
+  #closing: Promise<void> | undefined;
 
   /** @throws {InvalidOptionError} for options that cannot be used, before anything is opened. */
   constructor(options: ClusterClientOptions) {
@@ -54,6 +55,7 @@ export class ClusterClient implements AsyncDisposable {
   async ready(within: Duration = '5s'): Promise<void> {
     const withinMs = toMs(within, 'within');
     const until = performance.now() + withinMs;
+    this.#dispatcher.refreshSoon();
     for (;;) {
       if (this.#dispatcher.isClosed) throw new ClientClosedError('READY', 'no');
       const primaries = this.#cluster.status === 'ready' ? this.#cluster.nodes('master') : [];
@@ -97,6 +99,7 @@ export class ClusterClient implements AsyncDisposable {
   /**
    * Any command whose keys lie in one slot. Strings in the reply are text unless `buffers` is set.
    *
+   * @throws {InvalidOptionError} for a command that would block or change the connection that all calls share.
    * @throws {CrossSlotError} before anything is sent, when the keys lie in several slots.
    */
   call(name: string, args: readonly Argument[], options: CommandOptions = {}): Promise<unknown> {
@@ -174,12 +177,15 @@ export class ClusterClient implements AsyncDisposable {
    * Listens to a classic channel on a connection of its own, which is checked by pings and replaced when
    * it does not answer. Messages sent while it was down are lost; the listener is told when it stands and
    * when it does not.
+   *
+   * @throws {ClientClosedError} when the client is closed.
    */
   subscribe(channel: string, listener: Listener): AsyncDisposable {
+    if (this.#dispatcher.isClosed) throw new ClientClosedError('SUBSCRIBE', 'no');
     const subscription = new Subscription(
       channel,
       listener,
-      () => this.#dispatcher.nodes.any(),
+      (but) => this.#dispatcher.nodes.any(but),
       () => void this.#subscriptions.delete(subscription),
     );
     this.#subscriptions.add(subscription);
@@ -201,16 +207,20 @@ export class ClusterClient implements AsyncDisposable {
    * Ends every call that is still open with {@link ClientClosedError}, then the connections, unless the
    * application handed its own `Cluster` over. Calls made later reject at once.
    */
-  async close(): Promise<void> {
-    if (this.#dispatcher.isClosed) return;
-    this.#dispatcher.close();
-    await Promise.all([...this.#subscriptions].map((subscription) => subscription[Symbol.asyncDispose]()));
-    if (this.#isOurs) await endOf(this.#cluster);
-    this.#dispatcher.unlisten();
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#dispatcher.close();
+    await Promise.all([...this.#subscriptions].map((subscription) => subscription[Symbol.asyncDispose]()));
+    if (this.#isOurs) await endOf(this.#cluster);
+    this.#dispatcher.unlisten();
   }
 
   #send(
@@ -250,10 +260,11 @@ export class ClusterClient implements AsyncDisposable {
   /** A call of a command that is known by name only: its keys have to be found first. */
   #callOf(name: string, args: readonly Argument[], options: CommandOptions): Call {
     const lower = name.toLowerCase();
+    refuseStateful(lower, args);
     const safety = options.safety ?? safetyOf(lower, args);
     const call = this.#newCall(lower, args, undefined, safety, options.buffers ? null : 'utf8', options);
     const keys = call.getKeys();
-    const slots = new Set(keys.map((key) => slotOf(String(key))));
+    const slots = new Set(keys.map(slotOfArgument));
     if (slots.size > 1) {
       throw new CrossSlotError(
         call.command,

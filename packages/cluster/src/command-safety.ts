@@ -23,7 +23,9 @@ export function safetyOf(name: string, args: readonly Argument[]): Safety {
   if (name === 'set') {
     const conditional = args
       .slice(2)
-      .some((arg) => typeof arg === 'string' && SET_CONDITIONS.has(arg.toLowerCase()));
+      .some(
+        (arg) => typeof arg !== 'number' && arg.length <= 5 && SET_CONDITIONS.has(String(arg).toLowerCase()),
+      );
     return conditional ? 'once' : 'idempotent';
   }
   return 'once';

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { Cluster, Redis } from 'ioredis';
 import { NotConnectedError } from './errors.ts';
 
@@ -14,11 +15,17 @@ export async function ping(node: Redis, withinMs: number): Promise<void> {
   }
 }
 
-/** Ends ioredis's connections, whatever state they are in. */
-export function endOf(cluster: Cluster): Promise<void> {
-  if (cluster.status === 'end') return Promise.resolve();
-  return new Promise((resolve) => {
-    cluster.once('end', () => resolve());
-    cluster.disconnect();
-  });
+/**
+ * Ends ioredis's connections, whatever state they are in.
+ *
+ * The `Cluster` itself says `end` only if it has connections that can end: not while it looks for a first
+ * node, nor while it waits to try again.
+ */
+export async function endOf(cluster: Cluster): Promise<void> {
+  const ends = cluster
+    .nodes('all')
+    .filter(({ status }) => status !== 'end')
+    .map((node) => once(node, 'end'));
+  cluster.disconnect();
+  await Promise.all(ends);
 }

@@ -20,6 +20,9 @@ interface ExpiryList {
 /** How late a deadline may be noticed, in milliseconds: what one timer for all of them costs. */
 const GRAIN_MS = 5;
 
+/** The longest that a timer can be set for, in milliseconds; with more it ends at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /**
  * Deadlines without a timer for each: one doubly linked list and one timer per length of time.
  *
@@ -78,7 +81,8 @@ export class Deadlines {
   }
 
   #arm(list: ExpiryList, inMs: number): void {
-    list.timer = setTimeout(() => this.#sweep(list), Math.max(inMs, GRAIN_MS));
+    const delayMs = Math.min(Math.max(inMs, GRAIN_MS), LONGEST_TIMER_MS);
+    list.timer = setTimeout(() => this.#sweep(list), delayMs);
   }
 
   // The timer outlives an empty list by one round, so that steady traffic does not set and clear it per command.

@@ -1,5 +1,5 @@
 import type { Cluster, Redis } from 'ioredis';
-import { type Call, type CallOwner, executedOf, Repeat } from './call.ts';
+import { Asking, type Call, type CallOwner, executedOf, Repeat } from './call.ts';
 import { tellAttempt, tellConnection } from './channels.ts';
 import { Deadlines } from './deadlines.ts';
 import {
@@ -9,9 +9,11 @@ import {
   OutcomeUnknownError,
   ShardUnavailableError,
 } from './errors.ts';
-import { classify } from './failure.ts';
+import { askedNode, classify } from './failure.ts';
 import { addressOf, NodeTable } from './node-table.ts';
 import { Parking } from './parking.ts';
+import { Refresher } from './refresher.ts';
+import { codeOf, shownOf } from './server-error.ts';
 import { SlotOwners } from './slot-owners.ts';
 
 /** Told when a primary was lost or slots passed to another one, with a test that says whether a slot is concerned. */
@@ -22,7 +24,8 @@ export type OwnerChangeListener = (concerns: (slot: number) => boolean) => void;
  *
  * ```
  *   start ─▶ slot ─▶ primary's connection ─▶ one socket write per tick ─▶ value
- *              │ none            │ MOVED, ASK, TRYAGAIN: once more by way of ioredis, which follows
+ *              │ none            │ MOVED, TRYAGAIN: once more by way of ioredis, which follows
+ *              │                 │ ASK: once more at the node that it names
  *              │                 │ NOSCRIPT: once more as EVAL
  *              ▼                 ▼ refused for now, or connection lost
  *            parked ◀──────── harmless to repeat? ── no ─▶ OutcomeUnknownError
@@ -35,10 +38,12 @@ export class Dispatcher implements CallOwner {
   readonly nodes: NodeTable;
   readonly #cluster: Cluster;
   readonly #deadlines = new Deadlines(() => performance.now());
-  readonly #parking: Parking;
+  readonly #parking = new Parking((call) => this.#dispatch(call));
+  readonly #refresher = new Refresher(() => this.#refresh());
   readonly #ownerListeners = new Set<OwnerChangeListener>();
   readonly #owners: SlotOwners;
   readonly #refreshed = () => {
+    this.#refresher.rest();
     const changed = this.#owners.changes();
     if (changed.size > 0) this.#tellOwnerChange((slot) => changed.has(slot));
     this.#parking.release();
@@ -49,13 +54,14 @@ export class Dispatcher implements CallOwner {
     this.#cluster = cluster;
     this.#owners = new SlotOwners(cluster);
     this.nodes = new NodeTable(cluster, (node) => this.#nodeLost(node));
-    this.#parking = new Parking(
-      (call) => this.#dispatch(call),
-      () => cluster.refreshSlotsCache(),
-    );
     cluster.on('error', tellError);
     cluster.on('node error', tellError);
     cluster.on('refresh', this.#refreshed);
+  }
+
+  /** Looks for the topology soon: something went wrong, or somebody waits. */
+  refreshSoon(): void {
+    this.#refresher.soon();
   }
 
   get isClosed(): boolean {
@@ -82,26 +88,34 @@ export class Dispatcher implements CallOwner {
     tellAttempt({ command: call.name, failure });
     switch (failure) {
       case 'redirect':
-        // A replica that sends us away no longer has the slot; its primary is who could not be asked.
-        if (call.fromReplica) this.#away(call, 'its replica no longer has the slot');
-        else this.#follow(new Repeat(call));
+        call.wasRefused();
+        this.#follow(call, error.message);
         return;
       case 'no-script':
-        this.#follow(new Repeat(call, 'eval', [call.script ?? '', ...call.args.slice(1)]));
+        call.wasRefused();
+        // Without its text it was the caller who chose to send a hash: the answer is the caller's, too.
+        if (call.script === undefined) call.fail(commandFailed(call, error.message));
+        else this.#dispatchText(call, call.script);
         return;
       case 'unavailable':
-        this.#away(call, error.message.split(' ', 1)[0] ?? 'refused');
+        call.wasRefused();
+        this.#away(call, codeOf(error.message) ?? 'not connected');
         return;
       case 'closed':
         if (call.writes === 0 || call.safety === 'read' || (call.safety === 'idempotent' && call.waits)) {
+          call.wasLost();
           this.#away(call, 'its connection was lost');
         } else {
           call.fail(new OutcomeUnknownError(call.command));
         }
         return;
       case 'answered':
-        call.fail(new CommandFailedError(call.command, error.message));
+        call.fail(commandFailed(call, error.message));
     }
+  }
+
+  leavesToIoredis(error: Error): boolean {
+    return classify(error) === 'redirect' && this.nodes.at(askedNode(error.message)) === undefined;
   }
 
   expired(call: Call): void {
@@ -119,6 +133,7 @@ export class Dispatcher implements CallOwner {
     this.#closed = true;
     this.#cluster.off('refresh', this.#refreshed);
     this.#parking.close();
+    this.#refresher.close();
     this.nodes.close();
     for (const call of this.#deadlines.stop() as Call[])
       call.fail(new ClientClosedError(call.command, executedOf(call)));
@@ -136,6 +151,12 @@ export class Dispatcher implements CallOwner {
     else void node.sendCommand(call as unknown as Parameters<Redis['sendCommand']>[0]);
   }
 
+  /** From now on it is sent as EVAL, wherever it is redirected to. */
+  #dispatchText(call: Call, script: string): void {
+    call.becomeEval(script);
+    this.#dispatch(call);
+  }
+
   #nodeFor(call: Call): Redis | undefined {
     if (call.slot === undefined) return this.nodes.any();
     return call.fromReplica ? this.nodes.replicaOf(call.slot) : this.nodes.primaryOf(call.slot);
@@ -143,13 +164,25 @@ export class Dispatcher implements CallOwner {
 
   /** The shard cannot be asked now. Waiting is harmless: the call is known to be repeatable. */
   #away(call: Call, why: string): void {
-    this.#parking.refreshSoon();
+    this.#refresher.soon();
     if (call.waits && !this.#closed) this.#parking.park(call);
     else call.fail(new ShardUnavailableError(call.command, why));
   }
 
-  /** By way of ioredis's `Cluster`: it asks the node that a redirect names, and learns from it. */
-  #follow(repeat: Repeat): void {
+  /** Asks the node that a redirect names. */
+  #follow(call: Call, redirect: string): void {
+    const node = this.nodes.at(askedNode(redirect));
+    if (node === undefined) {
+      this.#repeat(new Repeat(call));
+      return;
+    }
+    // ioredis follows ASK as well, but ends the process with an unhandled rejection when the node is lost.
+    void node.sendCommand(new Asking() as unknown as Parameters<Redis['sendCommand']>[0]);
+    void node.sendCommand(call as unknown as Parameters<Redis['sendCommand']>[0]);
+  }
+
+  /** By way of ioredis's `Cluster`: it learns from a redirect where the slot is. */
+  #repeat(repeat: Repeat): void {
     void this.#cluster.sendCommand(repeat as unknown as Parameters<Cluster['sendCommand']>[0]);
   }
 
@@ -157,16 +190,36 @@ export class Dispatcher implements CallOwner {
     const address = addressOf(node);
     tellConnection({ node: address, state: 'lost' });
     if (this.#closed) return;
-    this.#parking.refreshSoon();
+    this.#refresher.soon();
     if (node.options.readOnly === true) return;
     this.#tellOwnerChange((slot) => this.nodes.addressesOf(slot)[0] === address);
   }
 
   #tellOwnerChange(concerns: (slot: number) => boolean): void {
-    for (const listener of this.#ownerListeners) listener(concerns);
+    for (const listener of this.#ownerListeners) {
+      try {
+        listener(concerns);
+      } catch (error) {
+        // Out of here, where ioredis would never refresh again, to whoever handles uncaught exceptions.
+        process.nextTick(() => {
+          throw error;
+        });
+      }
+    }
+  }
+
+  #refresh(): void {
+    // A handed-over cluster may not have been told to connect yet. What comes of it is told as `error`.
+    if (this.#cluster.status === 'wait') this.#cluster.connect().catch(tellError);
+    else this.#cluster.refreshSlotsCache();
   }
 }
 
+function commandFailed(call: Call, message: string): CommandFailedError {
+  return new CommandFailedError(call.command, shownOf(message, call.name, call.args));
+}
+
+/** ioredis's errors carry the command with its arguments, a password among them: only the words are told. */
 function tellError(error: Error, node?: string): void {
-  tellConnection({ node, state: 'error', error });
+  tellConnection({ node, state: 'error', why: error.message });
 }

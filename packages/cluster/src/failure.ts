@@ -9,22 +9,22 @@
  */
 export type Failure = 'redirect' | 'no-script' | 'unavailable' | 'closed' | 'answered';
 
-const BY_FIRST_WORD: Readonly<Record<string, Failure>> = {
-  MOVED: 'redirect',
-  ASK: 'redirect',
-  TRYAGAIN: 'redirect',
-  NOSCRIPT: 'no-script',
-  CLUSTERDOWN: 'unavailable',
-  LOADING: 'unavailable',
-  READONLY: 'unavailable',
-  MASTERDOWN: 'unavailable',
-  NOREPLICAS: 'unavailable',
-};
+const BY_FIRST_WORD = new Map<string, Failure>(
+  Object.entries({
+    MOVED: 'redirect',
+    ASK: 'redirect',
+    TRYAGAIN: 'redirect',
+    NOSCRIPT: 'no-script',
+    CLUSTERDOWN: 'unavailable',
+    LOADING: 'unavailable',
+    READONLY: 'unavailable',
+    MASTERDOWN: 'unavailable',
+    NOREPLICAS: 'unavailable',
+  }),
+);
 
-/** ioredis's own words, which carry no code. Each is raised before a command is written, but the first. */
+/** ioredis's own words, which carry no code. Each is raised before a command is written. */
 const BY_MESSAGE: readonly (readonly [start: string, failure: Failure])[] = [
-  ['Connection is closed', 'closed'],
-  ['Socket timeout', 'closed'],
   ['Too many Cluster redirections', 'unavailable'],
   ["Cluster isn't ready", 'unavailable'],
   ['Cluster is ended', 'unavailable'],
@@ -35,9 +35,15 @@ const BY_MESSAGE: readonly (readonly [start: string, failure: Failure])[] = [
 /** Classifies what ioredis or the server rejected an attempt with. */
 export function classify(error: Error): Failure {
   const { message } = error;
-  const known = BY_FIRST_WORD[message.split(' ', 1)[0] ?? ''];
+  const known = BY_FIRST_WORD.get(message.split(' ', 1)[0] ?? '');
   if (known !== undefined) return known;
   for (const [start, failure] of BY_MESSAGE) if (message.startsWith(start)) return failure;
-  // A system error (ECONNRESET, EPIPE) reaches a command only by way of its connection.
-  return 'syscall' in error ? 'closed' : 'answered';
+  // What is no reply reaches a command only by way of its connection: ECONNRESET, bytes that are no RESP.
+  return error.name === 'ReplyError' ? 'answered' : 'closed';
+}
+
+/** The address that an ASK names; `undefined` for another redirect. */
+export function askedNode(redirect: string): string | undefined {
+  const [kind, , address] = redirect.split(' ', 3);
+  return kind === 'ASK' ? address : undefined;
 }

@@ -1,4 +1,6 @@
+import { isUtf8 } from 'node:buffer';
 import { slotOf } from '@keyslot/keys';
+import { Command } from 'ioredis';
 import type { KeyLike } from './call-options.ts';
 import { CrossSlotError } from './errors.ts';
 
@@ -8,6 +10,12 @@ export function textOf(key: KeyLike): string {
 
 export function slotFor(key: KeyLike): number {
   return typeof key === 'string' ? slotOf(key) : key.slot;
+}
+
+/** The slot of a key as it goes over the wire. Bytes need not be text. */
+export function slotOfArgument(key: string | Buffer): number {
+  if (typeof key === 'string' || isUtf8(key)) return slotOf(String(key));
+  return new Command('type', [key]).getSlot();
 }
 
 /** The slot that all keys of a script lie in. */

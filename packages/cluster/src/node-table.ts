@@ -21,24 +21,33 @@ export class NodeTable {
 
   /** The primary's connection, if there is one that can be used. */
   primaryOf(slot: number): Redis | undefined {
-    const address = this.#cluster.slots[slot]?.[0];
-    return address === undefined ? undefined : this.#byAddress.get(address);
+    return this.at(this.#cluster.slots[slot]?.[0]);
   }
 
-  /** A replica's connection, if there is one that can be used. */
+  /** A replica's connection, or the primary's when the shard has no replica, as after a failover. */
   replicaOf(slot: number): Redis | undefined {
-    const addresses = this.#cluster.slots[slot];
-    if (addresses === undefined) return undefined;
+    const addresses = this.addressesOf(slot);
     for (let i = 1; i < addresses.length; i++) {
       const node = this.#byAddress.get(addresses[i] as string);
       if (node !== undefined) return node;
     }
-    return undefined;
+    return this.primaryOf(slot);
   }
 
-  /** A random node, connected if there is one, so that one bad node is not asked again and again. */
-  any(): Redis | undefined {
-    const nodes = [...this.#byAddress.values()];
+  /** The connection to an address, if there is one. */
+  at(address: string | undefined): Redis | undefined {
+    return address === undefined ? undefined : this.#byAddress.get(address);
+  }
+
+  /**
+   * A random node, connected if there is one, so that one bad node is not asked again and again.
+   *
+   * @param but - an address to keep away from while there are others
+   */
+  any(but?: string): Redis | undefined {
+    const all = [...this.#byAddress.values()];
+    const others = all.filter((node) => addressOf(node) !== but);
+    const nodes = others.length > 0 ? others : all;
     const ready = nodes.filter(({ status }) => status === 'ready');
     const candidates = ready.length > 0 ? ready : nodes;
     return candidates[Math.floor(Math.random() * candidates.length)];

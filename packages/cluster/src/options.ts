@@ -91,7 +91,7 @@ function openCluster(nodes: readonly ClusterNode[], connection: ConnectionOption
     // Its queues know no deadline.
     enableOfflineQueue: false,
     scaleReads: 'master',
-    slotsRefreshInterval: 2_000,
+    // The interval is the client's: ioredis's own outlives a disconnect.
     slotsRefreshTimeout: 500,
     // Always a number: anything else would end the client for ever.
     clusterRetryStrategy: (attempt) =>

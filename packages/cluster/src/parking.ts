@@ -3,25 +3,18 @@ import type { Call } from './call.ts';
 /** How long a parked call waits for news before it is tried again, in milliseconds. */
 const LOOK_AGAIN_MS = 25;
 
-/** The least time between two questions about the topology, in milliseconds: each opens a connection. */
-const REFRESH_EVERY_MS = 100;
-
 /**
  * Calls that wait for a primary that answers. They are tried again when the topology was refreshed, and now
  * and then without news. Their deadlines take them out.
  */
 export class Parking {
   readonly #tryAgain: (call: Call) => void;
-  readonly #refresh: () => void;
   #parked = new Set<Call>();
   #timer: NodeJS.Timeout | undefined;
-  #refreshTimer: NodeJS.Timeout | undefined;
-  #refreshedAt = Number.NEGATIVE_INFINITY;
   #closed = false;
 
-  constructor(tryAgain: (call: Call) => void, refresh: () => void) {
+  constructor(tryAgain: (call: Call) => void) {
     this.#tryAgain = tryAgain;
-    this.#refresh = refresh;
   }
 
   park(call: Call): void {
@@ -48,23 +41,9 @@ export class Parking {
     }
   }
 
-  /** Asks for the topology, now or as soon as the last question is old enough. */
-  refreshSoon(): void {
-    if (this.#closed || this.#refreshTimer !== undefined) return;
-    const waitMs = this.#refreshedAt + REFRESH_EVERY_MS - performance.now();
-    const ask = () => {
-      this.#refreshTimer = undefined;
-      this.#refreshedAt = performance.now();
-      this.#refresh();
-    };
-    if (waitMs <= 0) ask();
-    else this.#refreshTimer = setTimeout(ask, waitMs);
-  }
-
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
-    clearTimeout(this.#refreshTimer);
     this.#parked.clear();
   }
 }

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { tellSubscription } from './channels.ts';
+import { addressOf } from './node-table.ts';
 
 /** Who is told what arrives on a channel. */
 export interface Listener {
@@ -29,14 +30,21 @@ const RETRY_MS = 50;
 export class Subscription implements AsyncDisposable {
   readonly #channel: string;
   readonly #listener: Listener;
-  readonly #anyNode: () => Redis | undefined;
+  readonly #anyNode: (but: string | undefined) => Redis | undefined;
   readonly #onClosed: () => void;
   #connection: Redis | undefined;
+  #failedAt: string | undefined;
   #stands = false;
   #closed = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(channel: string, listener: Listener, anyNode: () => Redis | undefined, onClosed: () => void) {
+  /** @param anyNode - a node to connect to, another one than that at the address, if possible */
+  constructor(
+    channel: string,
+    listener: Listener,
+    anyNode: (but: string | undefined) => Redis | undefined,
+    onClosed: () => void,
+  ) {
     this.#channel = channel;
     this.#listener = listener;
     this.#anyNode = anyNode;
@@ -54,7 +62,7 @@ export class Subscription implements AsyncDisposable {
 
   #connect(): void {
     if (this.#closed) return;
-    const node = this.#anyNode();
+    const node = this.#anyNode(this.#failedAt);
     if (node === undefined) {
       this.#retry();
       return;
@@ -66,13 +74,17 @@ export class Subscription implements AsyncDisposable {
       retryStrategy: () => null,
       autoResubscribe: false,
       enableOfflineQueue: true,
+      disconnectTimeout: 100,
       connectionName: 'keyslot-subscriber',
     });
     this.#connection = connection;
     // The `end` that follows says what to do; the error only says why.
     connection.on('error', (error) => tellSubscription({ state: 'down', why: error.message }));
     connection.once('end', () => this.#failed(connection, 'the connection ended'));
-    connection.on('messageBuffer', (_: Buffer, message: Buffer) => this.#listener.onMessage(message));
+    connection.on('messageBuffer', (_: Buffer, message: Buffer) => {
+      // What still arrives on a connection that was given up comes after `onDown`.
+      if (this.#connection === connection) this.#listener.onMessage(message);
+    });
     this.#subscribe(connection).catch((error: Error) => this.#failed(connection, error.message));
   }
 
@@ -107,6 +119,7 @@ export class Subscription implements AsyncDisposable {
 
   #failed(connection: Redis, why: string): void {
     if (this.#connection !== connection) return;
+    this.#failedAt = addressOf(connection);
     this.#drop(why);
     this.#retry();
   }

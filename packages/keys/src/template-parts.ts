@@ -16,7 +16,7 @@ export interface TemplateParts {
 }
 
 /** A place for a parameter, and the text between it and the next one. */
-export interface Gap {
+interface Gap {
   readonly name: string;
   readonly after: string;
 }

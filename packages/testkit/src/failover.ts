@@ -20,6 +20,8 @@ export async function failover(fleet: Fleet, node: TestNode): Promise<TestNode> 
   await until(`${heir} takes over`, PATIENCE_MS, async () => {
     await fleet.topology.refresh();
     if (heir.role === 'primary') return fleet.topology.disagreement();
+    // Asked before it follows closely, it would wait in vain for the rest and give up.
+    if (isPrimaryUp && !(await isInSync(heir))) return 'it is not in sync with its primary';
     if (performance.now() - asked > ASK_AGAIN_MS) {
       asked = performance.now();
       // A primary that is down cannot hand over: then the replica asks the other primaries for their votes alone.
@@ -28,4 +30,8 @@ export async function failover(fleet: Fleet, node: TestNode): Promise<TestNode> 
     return 'it is still a replica';
   });
   return heir;
+}
+
+async function isInSync(replica: TestNode): Promise<boolean> {
+  return (await replica.admin.info('replication')).includes('master_link_status:up');
 }

@@ -3,7 +3,6 @@ export type NodeRole = 'primary' | 'replica';
 /** What one node says about another, or about itself: a line of `CLUSTER NODES`. */
 export interface NodeLine {
   readonly id: string;
-  readonly port: number;
   readonly isMyself: boolean;
   readonly role: NodeRole;
 
@@ -15,13 +14,10 @@ export interface NodeLine {
 
   readonly epoch: number;
   readonly slots: readonly SlotRange[];
-
-  /** Slots on their way here or away, by the id of the other node. */
-  readonly moving: ReadonlyMap<number, string>;
 }
 
 /** From and to, both included. */
-export type SlotRange = readonly [from: number, to: number];
+type SlotRange = readonly [from: number, to: number];
 
 /** Reads the reply of `CLUSTER NODES`. */
 export function parseNodeLines(reply: string): NodeLine[] {
@@ -32,13 +28,12 @@ export function parseNodeLines(reply: string): NodeLine[] {
 }
 
 function parseLine(line: string): NodeLine {
-  const [id = '', address = '', flagList = '', primary = '-', , , epoch, link, ...rest] = line.split(' ');
+  const [id = '', , flagList = '', primary = '-', , , epoch, link, ...rest] = line.split(' ');
   const flags = flagList.split(',');
   const isMyself = flags.includes('myself');
 
   return {
     id,
-    port: Number(/:(\d+)@/.exec(address)?.[1]),
     isMyself,
     role: flags.includes('master') ? 'primary' : 'replica',
     primaryId: primary === '-' ? undefined : primary,
@@ -46,18 +41,12 @@ function parseLine(line: string): NodeLine {
       ['fail', 'fail?', 'handshake', 'noaddr'].some((flag) => flags.includes(flag)) ||
       (!isMyself && link !== 'connected'),
     epoch: Number(epoch),
+    // In brackets are those on their way, which the node still, or not yet, owns.
     slots: rest.filter((slots) => !slots.startsWith('[')).map(parseRange),
-    moving: new Map(rest.filter((slots) => slots.startsWith('[')).map(parseMoving)),
   };
 }
 
 function parseRange(text: string): SlotRange {
   const [from, to = from] = text.split('-').map(Number) as [number, number?];
   return [from, to];
-}
-
-/** `[93-<-id]` is being imported from there, `[93->-id]` is being migrated to there. */
-function parseMoving(text: string): [number, string] {
-  const [, slot, other] = /^\[(\d+)-[<>]-(\w+)\]$/.exec(text) as unknown as [string, string, string];
-  return [Number(slot), other];
 }

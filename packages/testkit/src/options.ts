@@ -87,6 +87,6 @@ export function serverArgs(shape: Shape): string[] {
  * The node timeout while the cluster is formed. Nodes tell each other their news at least twice in it, so that
  * a short one makes roles and offsets known in a fraction of a second instead of several.
  */
-export function hastyTimeoutMs(shape: Shape): number {
+function hastyTimeoutMs(shape: Shape): number {
   return Math.min(shape.nodeTimeoutMs, 500);
 }

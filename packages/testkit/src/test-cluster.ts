@@ -139,7 +139,8 @@ export class TestCluster implements AsyncDisposable {
   }
 
   /**
-   * Hands a shard over to a replica by `CLUSTER FAILOVER`, without losing writes.
+   * Hands a shard over to a replica by `CLUSTER FAILOVER`, without losing writes. Takes a second; some more when the
+   * same primary was replaced less than twice the node timeout ago, because the others vote against that.
    *
    * @param node - the replica to promote, or a primary whose first running replica is promoted
    * @returns the new primary, once every running node agrees

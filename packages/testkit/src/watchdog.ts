@@ -13,7 +13,7 @@ folder=$1; shift
 running=
 while read -r list; do running=$list; done
 [ -z "$running" ] || "$@" $running >/dev/null 2>&1
-rm -rf -- "$folder"
+[ -z "$folder" ] || rm -rf -- "$folder"
 `;
 
 /** Ends what was started, and removes the folder, once this process is gone. */
@@ -22,12 +22,12 @@ export class Watchdog {
   readonly #pipe: Writable;
 
   /**
-   * @param folder - removed at the end
+   * @param folder - removed at the end; none to leave everything where it is
    * @param kill - the command that ends what {@link watch} listed, given as further arguments
    */
-  constructor(folder: string, kill: readonly string[]) {
+  constructor(folder: string | undefined, kill: readonly string[]) {
     // Its own session: a Ctrl-C in the terminal must not end it before its work begins.
-    this.#shell = spawn('/bin/sh', ['-c', SCRIPT, 'keyslot-watchdog', folder, ...kill], {
+    this.#shell = spawn('/bin/sh', ['-c', SCRIPT, 'keyslot-watchdog', folder ?? '', ...kill], {
       stdio: ['pipe', 'ignore', 'ignore'],
       detached: true,
       cwd: '/',

@@ -9,20 +9,13 @@ await cluster.freeze(cluster.primaryOf(0));
 process.stdout.write(`${JSON.stringify(cluster.nodes.map(({ pid }) => pid))}\n`, end);
 
 function end(): void {
-  switch (process.argv[2]) {
-    case 'throw':
-      throw new Error('crashed on purpose');
-    case 'reject':
-      void Promise.reject(new Error('crashed on purpose'));
-      break;
-    case 'abort':
-      process.abort();
-      break;
-    case 'own-handler':
-      process.on('SIGINT', () => {
-        void cluster[Symbol.asyncDispose]().then(() => process.exit(7));
-      });
-      break;
-    default:
+  const way = process.argv[2];
+  if (way === 'throw') throw new Error('crashed on purpose');
+  if (way === 'reject') void Promise.reject(new Error('crashed on purpose'));
+  if (way === 'abort') process.abort();
+  if (way === 'own-handler') {
+    process.on('SIGINT', () => {
+      void cluster[Symbol.asyncDispose]().then(() => process.exit(7));
+    });
   }
 }

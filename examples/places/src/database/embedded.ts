@@ -43,7 +43,10 @@ export async function openEmbedded(cacheDir: string): Promise<OpenDatabase & { r
 /** The folder with the seeded data; its name changes with whatever its content depends on. */
 async function prepareData(cacheDir: string): Promise<string> {
   const content = [createTables, createIndexes, citiesVersion, pgliteVersion()].join();
-  const prepared = join(cacheDir, `places-${createHash('sha256').update(content).digest('hex').slice(0, 12)}`);
+  const prepared = join(
+    cacheDir,
+    `places-${createHash('sha256').update(content).digest('hex').slice(0, 12)}`,
+  );
   if (await exists(prepared)) return prepared;
 
   await mkdir(cacheDir, { recursive: true });

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { PGLiteSocketServer } from '@electric-sql/pglite-socket';
 import { defaultCacheDir, openEmbedded } from './embedded.ts';
 import { keepRequestsWhole } from './whole-requests.ts';
@@ -14,12 +15,17 @@ const database = await openEmbedded(process.env['KEYSLOT_CACHE_DIR'] || defaultC
 
 // PGlite runs one query at a time; those of the other connections wait in the server's queue.
 keepRequestsWhole(database.pglite);
-const server = new PGLiteSocketServer({ db: database.pglite, host: '127.0.0.1', port: 0, maxConnections: 32 });
+const server = new PGLiteSocketServer({
+  db: database.pglite,
+  host: '127.0.0.1',
+  port: 0,
+  maxConnections: 32,
+});
 await server.start();
 
-process.once('SIGTERM', async () => {
-  await server.stop();
-  await database.close();
-  process.exit();
-});
 process.send?.({ url: `postgresql://postgres@${server.getServerConn()}/postgres?sslmode=disable` });
+
+await once(process, 'SIGTERM');
+await server.stop();
+await database.close();
+process.exit();

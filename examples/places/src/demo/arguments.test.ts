@@ -19,10 +19,16 @@ describe('readArguments', () => {
     expect(readArguments(['--once', flag])).toBe('help');
   });
 
-  it.each([['--seconds', '5'], ['--seconds', '1e3'], ['--rate', '0'], ['--rate', ''], ['--json'], ['--nonsense'], ['stray']])(
-    'refuses %s %s',
-    (...args) => {
-      expect(() => readArguments(args)).toThrow(UsageError);
-    },
-  );
+  it.each([
+    ['--seconds', '5'],
+    ['--seconds', '1e3'],
+    ['--rate', '0'],
+    ['--rate', ''],
+    ['--json'],
+    ['--json', '/there/is/no/such/folder/out.json'],
+    ['--nonsense'],
+    ['stray'],
+  ])('refuses %s %s', (...args) => {
+    expect(() => readArguments(args)).toThrow(UsageError);
+  });
 });

@@ -1,3 +1,5 @@
+import { accessSync, constants } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
 /** What the demo is asked to do. */
@@ -22,7 +24,7 @@ primary, moves slots, and says what callers noticed. All of it is on 127.0.0.1 a
 
   --once         end after the run; the exit code is 0 if the promises held, else 1
   --json FILE    write the summary to FILE
-  --seconds N    how long the run takes, 15 to 3600        (30)
+  --seconds N    how long the run takes, 20 to 3600        (30)
   --rate N       requests per second, 10 to 5000           (300)
   --help         show this
 
@@ -38,8 +40,8 @@ export function readArguments(args: readonly string[]): DemoOptions | 'help' {
   if (values.help) return 'help';
   return {
     once: values.once ?? false,
-    json: values.json,
-    seconds: whole('--seconds', values.seconds ?? '30', 15, 3600),
+    json: values.json === undefined ? undefined : writable('--json', values.json),
+    seconds: whole('--seconds', values.seconds ?? '30', 20, 3600),
     rate: whole('--rate', values.rate ?? '300', 10, 5000),
   };
 }
@@ -65,4 +67,16 @@ function whole(option: string, text: string, from: number, to: number): number {
   const value = /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN;
   if (value >= from && value <= to) return value;
   throw new UsageError(`${option}: got '${text}'; allowed: a whole number from ${from} to ${to}`);
+}
+
+/** Found out now rather than when the run is over. */
+function writable(option: string, file: string): string {
+  try {
+    accessSync(dirname(resolve(file)), constants.W_OK);
+    return file;
+  } catch (error) {
+    throw new UsageError(`${option}: got '${file}'; allowed: a file in a folder that can be written to`, {
+      cause: error,
+    });
+  }
 }

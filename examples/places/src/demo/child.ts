@@ -1,6 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 export interface ChildOptions {
@@ -31,7 +30,7 @@ export class Child implements AsyncDisposable {
   constructor({ name, script, env }: ChildOptions) {
     this.name = name;
     this.#process = fork(fileURLToPath(script), {
-      env: { ...process.env, ...env },
+      env: { ...process.env, FORCE_COLOR: '0', ...env },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       detached: true,
     });
@@ -45,7 +44,9 @@ export class Child implements AsyncDisposable {
 
   /** Where the child can be reached, once it says so. @throws when it ends before. */
   async ready(): Promise<string> {
-    const [message] = (await Promise.race([once(this.#process, 'message'), this.crash()])) as [{ url: string }];
+    const [message] = (await Promise.race([once(this.#process, 'message'), this.crash()])) as [
+      { url: string },
+    ];
     return message.url;
   }
 
@@ -55,7 +56,9 @@ export class Child implements AsyncDisposable {
     if (this.#isStopping) return new Promise<never>(() => {});
 
     const { exitCode, signalCode } = this.#process;
-    throw new Error(`${this.name} ended by itself (${signalCode ?? `exit code ${exitCode}`}). ${this.#lastWords.trim()}`);
+    throw new Error(
+      `${this.name} ended by itself (${signalCode ?? `exit code ${exitCode}`}). ${this.#lastWords.trim()}`,
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -63,12 +66,8 @@ export class Child implements AsyncDisposable {
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
 
     this.#process.kill('SIGTERM');
-    const timer = new AbortController();
-    await Promise.race([this.#exited, sleep(GRACE_MS, undefined, { signal: timer.signal }).catch(() => {})]);
-    timer.abort();
-    if (this.#process.exitCode === null && this.#process.signalCode === null) {
-      this.#process.kill('SIGKILL');
-      await this.#exited;
-    }
+    const late = setTimeout(() => this.#process.kill('SIGKILL'), GRACE_MS);
+    await this.#exited;
+    clearTimeout(late);
   }
 }

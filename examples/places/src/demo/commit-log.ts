@@ -44,8 +44,15 @@ export class CommitLog implements AsyncDisposable {
 
   /** Every commit from that time on. */
   async since(timeMs: number): Promise<Commit[]> {
-    const rows = await this.#db.select().from(commits).where(gte(commits.committedAt, new Date(timeMs)));
-    return rows.map(({ placeId, version, committedAt }) => ({ placeId, version, committedAtMs: committedAt.getTime() }));
+    const rows = await this.#db
+      .select()
+      .from(commits)
+      .where(gte(commits.committedAt, new Date(timeMs)));
+    return rows.map(({ placeId, version, committedAt }) => ({
+      placeId,
+      version,
+      committedAtMs: committedAt.getTime(),
+    }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

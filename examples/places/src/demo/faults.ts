@@ -22,7 +22,13 @@ export interface FaultsOptions {
 const SLOTS = 1000;
 
 /** Lets the load run, breaks things at set moments, and says what callers noticed. @returns what happened, in order. */
-export async function runWithFaults({ cluster, load, screen, hottestKey, seconds }: FaultsOptions): Promise<Phase[]> {
+export async function runWithFaults({
+  cluster,
+  load,
+  screen,
+  hottestKey,
+  seconds,
+}: FaultsOptions): Promise<Phase[]> {
   const beganAt = performance.now();
   const untilPart = (part: number) => sleep(Math.max(0, beganAt + part * seconds * 1000 - performance.now()));
   const phases: Phase[] = [load.phase];
@@ -39,7 +45,9 @@ export async function runWithFaults({ cluster, load, screen, hottestKey, seconds
   const killedAt = performance.now();
   await cluster.kill(victim);
   const heir = await cluster.untilFailedOver(victim);
-  screen.say(`✓ ${heir.port} took over after ${milliseconds(performance.now() - killedAt)}; callers noticed: ${noticed()}`);
+  screen.say(
+    `✓ ${heir.port} took over after ${milliseconds(performance.now() - killedAt)}; callers noticed: ${noticed()}`,
+  );
 
   begin('after the failover');
   await untilPart(0.45);

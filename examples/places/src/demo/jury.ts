@@ -20,7 +20,12 @@ export interface Ages {
 
 /** Judges what callers were shown, while the run goes on and at its end. */
 export class Jury {
-  readonly verdicts: Record<Judgement['outcome'], number> = { current: 0, behind: 0, stale: 0, uncommitted: 0 };
+  readonly verdicts: Record<Judgement['outcome'], number> = {
+    current: 0,
+    behind: 0,
+    stale: 0,
+    uncommitted: 0,
+  };
   readonly #log: Pick<CommitLog, 'now' | 'since'>;
   readonly #oracle = new Oracle({ boundMs: STALENESS_BOUND_MS });
   readonly #ages = AGE_CLASSES_MS.map((upToMs) => ({ upToMs, count: 0 }));

@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { isKeyslotError } from '@keyslot/kernel';
 import { readArguments, UsageError, usage } from './arguments.ts';
 import { Opened } from './opened.ts';
 import { runDemo } from './run.ts';
@@ -6,7 +7,7 @@ import { Screen } from './screen.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Ends the demo early, on somebody's wish. */
+/** The demo was ended before it was done, on somebody's wish. */
 class Interrupted extends Error {
   readonly exitCode: number;
 
@@ -23,29 +24,28 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
 
-  const interrupted = new Promise<never>((_, reject) => {
-    for (const signal of SIGNALS) process.once(signal, () => reject(new Interrupted(signal)));
-  });
+  const interruption = new AbortController();
+  for (const signal of SIGNALS) process.on(signal, () => interruption.abort(new Interrupted(signal)));
   const screen = new Screen();
   const opened = new Opened();
   try {
-    const ok = await Promise.race([interrupted, runDemo(options, screen, opened)]);
-    return ok ? 0 : 1;
+    return (await runDemo(options, { screen, opened, signal: interruption.signal })) ? 0 : 1;
   } finally {
     screen.end();
     await opened[Symbol.asyncDispose]();
   }
 }
 
+function exitCodeFor(error: unknown): number {
+  if (error instanceof Interrupted) return error.exitCode;
+  if (error instanceof UsageError) {
+    console.error(`${error.message}\n\n${usage}`);
+    return 2;
+  }
+  // What Keyslot throws on purpose explains itself; of everything else the stack may be needed.
+  console.error('\nThe demo could not be run to its end:', isKeyslotError(error) ? error.message : error);
+  return 1;
+}
+
 // What was still being started when the demo was interrupted would keep the process alive, hence the explicit end.
-process.exit(
-  await main(process.argv.slice(2)).catch((error: unknown) => {
-    if (error instanceof Interrupted) return error.exitCode;
-    if (error instanceof UsageError) {
-      console.error(`${error.message}\n\n${usage}`);
-      return 2;
-    }
-    console.error('The demo could not be run to its end.', error);
-    return 1;
-  }),
-);
+process.exit(await main(process.argv.slice(2)).catch(exitCodeFor));

@@ -5,20 +5,23 @@ export class Opened implements AsyncDisposable {
 
   /** Takes over the closing of `thing`. What comes when all is being closed already is closed at once. */
   add<Thing extends AsyncDisposable>(thing: Thing): Thing {
-    if (this.#isClosing) void thing[Symbol.asyncDispose]();
+    if (this.#isClosing) void close(thing);
     else this.#closings.push(thing);
     return thing;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosing = true;
-    for (let thing = this.#closings.pop(); thing !== undefined; thing = this.#closings.pop()) {
-      try {
-        await thing[Symbol.asyncDispose]();
-      } catch (error) {
-        // The others must be closed all the same.
-        console.error('Closing failed:', error);
-      }
-    }
+    for (let thing = this.#closings.pop(); thing !== undefined; thing = this.#closings.pop())
+      await close(thing);
+  }
+}
+
+/** Says what failed rather than throwing it: the others must be closed all the same. */
+async function close(thing: AsyncDisposable): Promise<void> {
+  try {
+    await thing[Symbol.asyncDispose]();
+  } catch (error) {
+    console.error('Closing failed:', error);
   }
 }

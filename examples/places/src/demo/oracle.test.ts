@@ -23,11 +23,15 @@ describe('Oracle', () => {
     [3, 20_001],
     [3, 9_000_000],
   ])('finds version %d current for a request that began at %d', (version, startedAtMs) => {
-    expect(oracleWithHistory().judge({ placeId: PLACE, version, startedAtMs })).toEqual({ outcome: 'current' });
+    expect(oracleWithHistory().judge({ placeId: PLACE, version, startedAtMs })).toEqual({
+      outcome: 'current',
+    });
   });
 
   it('finds a newer version than there was when the request began current', () => {
-    expect(oracleWithHistory().judge({ placeId: PLACE, version: 3, startedAtMs: 15_000 })).toEqual({ outcome: 'current' });
+    expect(oracleWithHistory().judge({ placeId: PLACE, version: 3, startedAtMs: 15_000 })).toEqual({
+      outcome: 'current',
+    });
   });
 
   it('tells for how long an answer had been superseded, within the bound', () => {
@@ -52,7 +56,9 @@ describe('Oracle', () => {
   });
 
   it.each([0, 4, 1.5, Number.NaN])('calls version %d uncommitted', (version) => {
-    expect(oracleWithHistory().judge({ placeId: PLACE, version, startedAtMs: 30_000 })).toEqual({ outcome: 'uncommitted' });
+    expect(oracleWithHistory().judge({ placeId: PLACE, version, startedAtMs: 30_000 })).toEqual({
+      outcome: 'uncommitted',
+    });
   });
 
   it('knows places that were never changed', () => {
@@ -64,7 +70,9 @@ describe('Oracle', () => {
   it('refuses to judge by a log with a hole', () => {
     const oracle = new Oracle({ boundMs: 2000 });
     oracle.learn([{ placeId: PLACE, version: 3, committedAtMs: 20_000 }]);
-    expect(() => oracle.judge({ placeId: PLACE, version: 1, startedAtMs: 30_000 })).toThrow(/has no version 2/);
+    expect(() => oracle.judge({ placeId: PLACE, version: 1, startedAtMs: 30_000 })).toThrow(
+      /has no version 2/,
+    );
   });
 });
 

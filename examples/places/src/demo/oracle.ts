@@ -51,11 +51,14 @@ export class Oracle {
   /** Judges a read. All that was committed before its request ended must have been learnt. */
   judge({ placeId, version, startedAtMs }: Read): Judgement {
     const newest = this.#newest.get(placeId) ?? FIRST_VERSION;
-    if (!Number.isInteger(version) || version < FIRST_VERSION || version > newest) return { outcome: 'uncommitted' };
+    if (!Number.isInteger(version) || version < FIRST_VERSION || version > newest)
+      return { outcome: 'uncommitted' };
 
     const supersededAtMs = this.#log.get(placeId)?.get(version + 1);
     if (supersededAtMs === undefined && version < newest) {
-      throw new Error(`The log of commits has no version ${version + 1} of place ${placeId}; nothing can be judged by it`);
+      throw new Error(
+        `The log of commits has no version ${version + 1} of place ${placeId}; nothing can be judged by it`,
+      );
     }
     if (supersededAtMs === undefined || supersededAtMs >= startedAtMs) return { outcome: 'current' };
 

@@ -9,77 +9,107 @@ import { Jury } from './jury.ts';
 import { Load } from './load.ts';
 import type { Opened } from './opened.ts';
 import type { Screen } from './screen.ts';
-import { setStage } from './stage.ts';
-import { describeSummary, summarise } from './summary.ts';
+import { type Stage, setStage } from './stage.ts';
+import { describeSummary, type Summary, summarise } from './summary.ts';
 import { liveLine, liveTable } from './tables.ts';
 import { Traffic } from './traffic.ts';
+import { GENTLE_RATE, invitation } from './visitors.ts';
 
 /** The same requests in every run. */
 const SEED = 20_261_120;
 
-/** Requests per second while a person tries things out. */
-const GENTLE_RATE = 20;
+/** What the demo needs beside its options. */
+export interface DemoContext {
+  readonly screen: Screen;
+
+  /** Takes what has to be closed, however the demo ends. */
+  readonly opened: Opened;
+
+  /** Aborts the demo; its reason is thrown, unless all is done and the demo only stays up. */
+  readonly signal: AbortSignal;
+}
+
+/** What goes on once the stage is set. */
+interface Performance {
+  readonly load: Load;
+  readonly summary: Summary;
+
+  /** Judges what callers were shown lately, and shows how things are. */
+  readonly look: () => Promise<void>;
+}
 
 /**
- * The whole demo: sets the stage, puts load on it, breaks things, sums up.
+ * The whole demo: sets the stage, puts load on it, breaks things, sums up. Without `once` it then stays up until
+ * the signal.
  *
- * @returns whether the promises held. Without `--once` it does not return but stays up.
+ * @returns whether the promises held
  */
-export async function runDemo(options: DemoOptions, screen: Screen, opened: Opened): Promise<boolean> {
-  const stage = await setStage(screen, opened);
-  const perform = async () => {
-    const { cluster, instances, database } = stage;
-    const traffic = new Traffic(loadCities(), SEED);
-    const load = opened.add(new Load({ instances, traffic, clock: database.log, rate: options.rate }));
-    const jury = new Jury(database.log);
-    const look = async () => {
-      await jury.judge(load.takeReads(), { all: false });
-      const stats = await readStats(instances);
-      if (screen.isLive) screen.show(liveTable(stats, load.times));
-      else screen.say(`  ${liveLine(stats, load.times)}`);
-    };
+export async function runDemo(options: DemoOptions, context: DemoContext): Promise<boolean> {
+  const { screen, opened, signal } = context;
+  const stage = await untilAborted(signal, setStage(screen, opened));
+  const performance = perform(stage, options, context);
+  const { load, look, summary } = await untilAborted(signal, Promise.race([stage.crash, performance]));
+  if (options.once) return summary.ok;
 
-    screen.say(`▶ ${options.rate} requests a second for ${options.seconds} s: Zipf over population, 5 % change a place`);
-    load.start();
-    const end = new AbortController();
-    const [phases] = await Promise.all([
-      runWithFaults({ cluster, load, screen, hottestKey: traffic.hottestKey, seconds: options.seconds }).finally(() =>
-        end.abort(),
-      ),
-      repeat(look, screen.isLive ? 500 : 2000, end.signal),
-    ]);
-    await load.pause();
-    await jury.judge(load.takeReads(), { all: true });
+  screen.say(invitation(stage.instances));
+  load.beginPhase('open to visitors');
+  load.setRate(GENTLE_RATE);
+  await Promise.race([stage.crash, repeat(look, screen.isLive ? 500 : 30_000, signal)]);
+  return summary.ok;
+}
 
-    const summary = summarise({
-      cluster: cluster.description,
-      database: database.kind,
-      seconds: options.seconds,
-      requestsPerSecond: options.rate,
-      requests: load.times.requests,
-      p50Ms: load.times.percentileMs(50),
-      p99Ms: load.times.percentileMs(99),
-      slowestMs: load.times.slowestMs,
-      phases,
-      reads: { ...jury.verdicts },
-      ages: jury.ages,
-      clockUncertaintyMs: database.log.uncertaintyMs,
-      keysTouched: load.keysTouched.size,
-      instances: await readStats(instances),
-      errors: Object.fromEntries(load.errors),
-    });
-    screen.keep();
-    screen.say(`\n${describeSummary(summary)}`);
-    if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(summary, null, 2)}\n`);
-    if (options.once) return summary.ok;
-
-    screen.say(invitation(instances, traffic.largestId));
-    load.beginPhase('open to visitors');
-    load.setRate(GENTLE_RATE);
-    await repeat(look, screen.isLive ? 500 : 30_000, new AbortController().signal);
-    return summary.ok;
+async function perform(stage: Stage, options: DemoOptions, context: DemoContext): Promise<Performance> {
+  const { cluster, instances, database } = stage;
+  const { rate, seconds } = options;
+  const { screen, opened } = context;
+  const traffic = new Traffic(loadCities(), SEED);
+  const load = opened.add(new Load({ instances, traffic, clock: database.log, rate }));
+  const jury = new Jury(database.log);
+  const look = async () => {
+    await jury.judge(load.takeReads(), { all: false });
+    const stats = await readStats(instances);
+    if (screen.isLive) screen.show(liveTable(stats, load.times));
+    else screen.say(`  ${liveLine(stats, load.times)}`);
   };
-  return Promise.race([stage.crash, perform()]);
+
+  screen.say(`▶ ${rate} requests a second for ${seconds} s: Zipf over population, 5 % change a place`);
+  load.start();
+  const end = new AbortController();
+  const { hottestKey } = traffic;
+  const [phases] = await Promise.all([
+    runWithFaults({ cluster, load, screen, hottestKey, seconds }).finally(() => end.abort()),
+    repeat(look, screen.isLive ? 500 : 2000, end.signal),
+  ]);
+  await load.pause();
+  await jury.judge(load.takeReads(), { all: true });
+
+  const summary = summarise({
+    cluster: cluster.description,
+    database: database.kind,
+    seconds,
+    requestsPerSecond: rate,
+    times: load.times,
+    phases,
+    reads: { ...jury.verdicts },
+    ages: jury.ages,
+    clockUncertaintyMs: database.log.uncertaintyMs,
+    keysTouched: load.keysTouched.size,
+    instances: await readStats(instances),
+    errors: Object.fromEntries(load.errors),
+  });
+  screen.keep();
+  screen.say(`\n${describeSummary(summary)}`);
+  if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(summary, null, 2)}\n`);
+  return { load, look, summary };
+}
+
+/** Waits for `work`, but no longer than until the signal, whose reason it throws. */
+async function untilAborted<Result>(signal: AbortSignal, work: Promise<Result>): Promise<Result> {
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
+  signal.throwIfAborted();
+  return Promise.race([aborted, work]);
 }
 
 /** Does `work` again and again until the signal; what it throws ends it. */
@@ -99,18 +129,4 @@ function readStats(instances: readonly string[]): Promise<Stats[]> {
       return (await body.json()) as Stats;
     }),
   );
-}
-
-function invitation(instances: readonly string[], id: number): string {
-  const [first = '', second = first] = instances;
-  return `
-Everything stays up with ${GENTLE_RATE} requests a second, until Ctrl-C. Try both instances, ${instances.join(' and ')}:
-
-  curl '${first}/places/search?q=zuri'
-  curl '${first}/places/near?lat=48.21&lon=16.37&limit=5'
-  curl ${first}/places/${id}
-  curl -X PATCH ${first}/places/${id} -H 'content-type: application/json' -d '{"name":"Elsewhere"}'
-  curl ${second}/places/${id}
-  curl ${second}/stats
-`;
 }

@@ -47,7 +47,11 @@ export class Screen {
   }
 
   /** Does a piece of work, and says what it was and how long it took. */
-  async step<Result>(what: string, work: () => Promise<Result>, detail?: (result: Result) => string): Promise<Result> {
+  async step<Result>(
+    what: string,
+    work: () => Promise<Result>,
+    detail?: (result: Result) => string,
+  ): Promise<Result> {
     const began = performance.now();
     this.show(`… ${what}`);
     try {

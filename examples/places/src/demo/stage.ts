@@ -1,4 +1,7 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { findRedisServer, TestCluster } from '@keyslot/testkit';
+import { TemporaryFolder } from '../database/temporary-folder.ts';
 import { Child } from './child.ts';
 import { CommitLog } from './commit-log.ts';
 import type { Opened } from './opened.ts';
@@ -31,16 +34,25 @@ export async function setStage(screen: Screen, opened: Opened): Promise<Stage> {
   await screen.step('Redis server', findRedisServer, ({ describe }) => describe);
   const cluster = await screen.step(
     'Cluster: three primaries, a replica each',
-    async () => opened.add(await TestCluster.start({ primaries: 3, replicasPerPrimary: 1, nodeTimeoutMs: 1000 })),
+    async () =>
+      opened.add(await TestCluster.start({ primaries: 3, replicasPerPrimary: 1, nodeTimeoutMs: 1000 })),
     ({ nodes }) => nodes.map(({ port }) => port).join(', '),
   );
 
   const given = process.env['DATABASE_URL'];
-  const databaseUrl =
-    given ||
-    (await screen.step('Database: PGlite with all places (prepared once per machine)', () =>
-      start({ name: 'the database', script: DATABASE_SCRIPT, env: {} }),
-    ));
+  const database = await screen.step(
+    given
+      ? 'Database: the one that DATABASE_URL names'
+      : 'Database: PGlite with all places, prepared once per machine',
+    async () => {
+      // Its working copy is in a folder of ours, so that nothing of it stays even if it is killed.
+      const folder = opened.add(await TemporaryFolder.create(join(tmpdir(), 'keyslot-demo-')));
+      const url =
+        given ||
+        (await start({ name: 'the database', script: DATABASE_SCRIPT, env: { TMPDIR: folder.path } }));
+      return { url, log: opened.add(await CommitLog.open(url)) };
+    },
+  );
 
   const instances = await screen.step(
     'Two instances of the service',
@@ -52,7 +64,7 @@ export async function setStage(screen: Screen, opened: Opened): Promise<Stage> {
             script: SERVICE_SCRIPT,
             env: {
               PORT: '0',
-              DATABASE_URL: databaseUrl,
+              DATABASE_URL: database.url,
               REDIS_NODES: cluster.addresses.map(({ host, port }) => `${host}:${port}`).join(),
             },
           }),
@@ -61,9 +73,9 @@ export async function setStage(screen: Screen, opened: Opened): Promise<Stage> {
     (urls) => urls.join(', '),
   );
 
-  const log = opened.add(await CommitLog.open(databaseUrl));
   const crash = Promise.race(children.map((child) => child.crash()));
-  // It is raced against the run later; until then a crash is no unhandled rejection.
-  crash.catch(() => {});
-  return { cluster, database: { kind: given ? 'server' : 'embedded', log }, instances, crash };
+  crash.catch(() => {
+    // The run is raced against it, but not yet; until then a crash would count as an unhandled rejection.
+  });
+  return { cluster, database: { kind: given ? 'server' : 'embedded', log: database.log }, instances, crash };
 }

@@ -1,6 +1,6 @@
 import type { Stats } from '../stats/stats.ts';
 import type { Ages } from './jury.ts';
-import type { Phase, PhaseReport } from './phases.ts';
+import type { AnswerTimes, Phase, PhaseReport } from './phases.ts';
 import type { Evidence, Finding } from './promises.ts';
 import { judgePromises } from './promises.ts';
 import { grouped, milliseconds, phaseTable } from './tables.ts';
@@ -36,29 +36,52 @@ export interface Summary {
   readonly errors: Readonly<Record<string, number>>;
 }
 
-export interface SummaryInput extends Omit<Summary, 'ok' | 'findings' | 'evidence' | 'phases'> {
+/** What a summary is made of. */
+export interface SummaryInput
+  extends Pick<
+    Summary,
+    | 'cluster'
+    | 'database'
+    | 'seconds'
+    | 'requestsPerSecond'
+    | 'ages'
+    | 'clockUncertaintyMs'
+    | 'instances'
+    | 'errors'
+  > {
+  readonly times: AnswerTimes;
   readonly phases: readonly Phase[];
   readonly reads: Evidence['reads'];
   readonly keysTouched: number;
 }
 
-export function summarise({ phases, reads, keysTouched, ...input }: SummaryInput): Summary {
-  const reports = phases.map((phase) => phase.report());
-  const sum = (pick: (stats: Stats) => number) => input.instances.reduce((total, stats) => total + pick(stats), 0);
+export function summarise({ times, phases, reads, keysTouched, ...input }: SummaryInput): Summary {
+  const sum = (pick: (cache: Stats['cache']) => number) =>
+    input.instances.reduce((total, { cache }) => total + pick(cache), 0);
   const evidence: Evidence = {
-    errors: reports.reduce((total, { errors }) => total + errors, 0),
+    errors: times.errors,
     reads,
-    loads: sum(({ cache }) => cache.loads),
+    loads: sum(({ loads }) => loads),
     keysTouched,
-    invalidations: sum(({ cache }) => cache.invalidations),
+    invalidations: sum(({ invalidations }) => invalidations),
   };
   const findings = judgePromises(evidence);
-  return { ok: findings.every(({ holds }) => holds), findings, evidence, phases: reports, ...input };
+  return {
+    ok: findings.every(({ holds }) => holds),
+    findings,
+    evidence,
+    ...input,
+    requests: times.requests,
+    p50Ms: times.percentileMs(50),
+    p99Ms: times.percentileMs(99),
+    slowestMs: times.slowestMs,
+    phases: phases.map((phase) => phase.report()),
+  };
 }
 
 /** The summary for people. */
 export function describeSummary({ phases, ages, findings, errors, instances, ...summary }: Summary): string {
-  const away = instances.reduce((total, { cache }) => total + cache.loadsWhileAway, 0);
+  const away = instances.reduce((total, { cache }) => total + cache.loadsKeptNowhere, 0);
   return [
     phaseTable(phases),
     '',
@@ -75,5 +98,9 @@ function describeAges({ current, behind, oldestMs }: Ages): string {
   const classes = behind
     .filter(({ count }) => count > 0)
     .map(({ upToMs, count }) => `${grouped(count)} ${upToMs === null ? 'older' : `≤ ${upToMs} ms`}`);
-  return [`${grouped(current)} current`, ...classes, ...(oldestMs > 0 ? [`oldest ${milliseconds(oldestMs)}`] : [])].join(', ');
+  return [
+    `${grouped(current)} current`,
+    ...classes,
+    ...(oldestMs > 0 ? [`oldest ${milliseconds(oldestMs)}`] : []),
+  ].join(', ');
 }

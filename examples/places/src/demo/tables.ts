@@ -18,7 +18,9 @@ export function liveTable(instances: readonly Stats[], callers: AnswerTimes): st
   for (const [index, { requests, errors, cache }] of instances.entries()) {
     table.push([
       `instance ${index + 1}`,
-      ...[requests, cache.localHits, cache.clusterHits, cache.loads, cache.invalidations, errors].map(grouped),
+      ...[requests, cache.localHits, cache.clusterHits, cache.loads, cache.invalidations, errors].map(
+        grouped,
+      ),
       '',
       '',
     ]);

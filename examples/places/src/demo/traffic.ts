@@ -23,12 +23,15 @@ export interface DemoRequest {
 /** How 1000 requests divide. Of those that are about one place (930), 5 % change it. */
 const SHARES = { detail: 879, change: 46, unknown: 5, search: 50, near: 20 } as const;
 
+/** How much more often large places are asked for than small ones: the hundred largest get half of it. */
+const STEEPNESS = 1.05;
+
 /** Ids beyond every place's. */
 const UNKNOWN_ID = 2_000_000_000;
 
 /**
- * An endless stream of realistic requests: large places are asked for, and changed, more often than small
- * ones. The same seed gives the same requests.
+ * An endless stream of realistic requests: large places are asked for more often than small ones. The same seed
+ * gives the same requests.
  */
 export class Traffic {
   readonly #cities: readonly City[];
@@ -37,7 +40,7 @@ export class Traffic {
 
   constructor(cities: readonly City[], seed: number) {
     this.#cities = cities.toSorted((a, b) => b.population - a.population || a.cityId - b.cityId);
-    this.#zipf = new Zipf(this.#cities.length);
+    this.#zipf = new Zipf(this.#cities.length, STEEPNESS);
     this.#random = xoroshiro128plus(seed);
   }
 
@@ -54,7 +57,7 @@ export class Traffic {
   next(): DemoRequest {
     let ticket = uniformInt(this.#random, 0, 999);
     for (const [kind, share] of Object.entries(SHARES) as [DemoRequest['kind'], number][]) {
-      if (ticket < share) return this.#request(kind, this.#city(this.#zipf.rank(uniformFloat64(this.#random))));
+      if (ticket < share) return this.#request(kind, kind === 'change' ? this.#changed() : this.#asked());
       ticket -= share;
     }
     throw new Error('The shares do not add up to 1000');
@@ -80,7 +83,7 @@ export class Traffic {
         const query = { lat: `${lat}`, lon: `${lon}`, limit: '5' };
         return {
           kind,
-          ...get(`/places/near?${new URLSearchParams(query)}`),
+          ...get(`/places/near?${new URLSearchParams(query).toString()}`),
           asksFor: [nearestPlaces(nearQuery.parse(query)).text],
         };
       }
@@ -89,6 +92,17 @@ export class Traffic {
         return { kind, ...get(`/places/${id}`), expected: 404, asksFor: [placeById({ id }).text] };
       }
     }
+  }
+
+  /** A place that somebody asks for. */
+  #asked(): City {
+    return this.#city(this.#zipf.rank(uniformFloat64(this.#random)));
+  }
+
+  /** One change in four is of a place that many ask for; the others come from lists, in no such order. */
+  #changed(): City {
+    const isAsked = uniformInt(this.#random, 0, 3) === 0;
+    return isAsked ? this.#asked() : this.#city(uniformInt(this.#random, 0, this.#cities.length - 1));
   }
 
   #city(rank: number): City {
@@ -104,6 +118,9 @@ function get(path: string) {
 
 /** What somebody has typed when the list of suggestions comes: two to five characters. */
 function prefixOf(name: string): string {
-  const characters = [...name];
-  return characters.slice(0, 2 + (characters.length % 4)).join('').trim();
+  const characters = Array.from(name);
+  return characters
+    .slice(0, 2 + (characters.length % 4))
+    .join('')
+    .trim();
 }

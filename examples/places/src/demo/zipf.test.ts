@@ -7,9 +7,9 @@ describe('Zipf', () => {
   it('maps the whole range from 0 to below 1 to ranks, in order', () => {
     const zipf = new Zipf(4);
     // 1 + 1/2 + 1/3 + 1/4 = 25/12, so the first has 0.48, the first two 0.72, the first three 0.88.
-    expect([0, 0.479, 0.481, 0.719, 0.721, 0.879, 0.881, 1 - Number.EPSILON].map((u) => zipf.rank(u))).toEqual([
-      0, 0, 1, 1, 2, 2, 3, 3,
-    ]);
+    expect(
+      [0, 0.479, 0.481, 0.719, 0.721, 0.879, 0.881, 1 - Number.EPSILON].map((u) => zipf.rank(u)),
+    ).toEqual([0, 0, 1, 1, 2, 2, 3, 3]);
   });
 
   it('asks for the first rank about twice as often as for the second and ten times as often as for the tenth', () => {

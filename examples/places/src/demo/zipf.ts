@@ -11,14 +11,16 @@ export class Zipf {
    * @param exponent - how steep it is; 0 would draw all ranks alike
    */
   constructor(ranks: number, exponent = 1) {
-    if (!Number.isInteger(ranks) || ranks < 1) throw new RangeError(`ranks: got ${ranks}; allowed: a whole number from 1 up`);
+    if (!Number.isInteger(ranks) || ranks < 1)
+      throw new RangeError(`ranks: got ${ranks}; allowed: a whole number from 1 up`);
     this.#cumulative = new Float64Array(ranks);
     let sum = 0;
     for (let rank = 0; rank < ranks; rank++) {
       sum += (rank + 1) ** -exponent;
       this.#cumulative[rank] = sum;
     }
-    for (let rank = 0; rank < ranks; rank++) this.#cumulative[rank] = (this.#cumulative[rank] as number) / sum;
+    for (let rank = 0; rank < ranks; rank++)
+      this.#cumulative[rank] = (this.#cumulative[rank] as number) / sum;
   }
 
   /** The rank, from 0, that a number from 0 to below 1 falls on. */

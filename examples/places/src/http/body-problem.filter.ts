@@ -1,21 +1,21 @@
-import { type ArgumentsHost, BadRequestException, Catch } from '@nestjs/common';
+import { type ArgumentsHost, BadRequestException, Catch, HttpException } from '@nestjs/common';
 import { BaseExceptionFilter } from '@nestjs/core';
 
 /** The largest body that is read. The only one that is expected, a place's changes, is far smaller. */
 export const BODY_LIMIT_BYTES = 16 * 1024;
 
-/** Words for what the body parser refuses; everything else is answered as Nest does, which never shows a stack. */
-@Catch()
+/** Words for what the body parser refuses. Everything else is answered as Nest does, which never shows a stack. */
+@Catch(HttpException)
 export class BodyProblemFilter extends BaseExceptionFilter {
-  override catch(exception: unknown, host: ArgumentsHost): void {
-    const problem = bodyProblem(exception);
+  override catch(exception: HttpException, host: ArgumentsHost): void {
+    const problem = bodyProblem(exception.cause);
     super.catch(problem === undefined ? exception : new BadRequestException(problem), host);
   }
 }
 
-function bodyProblem(exception: unknown): string | undefined {
-  if (!(exception instanceof Error) || !('type' in exception)) return undefined;
-  switch (exception.type) {
+function bodyProblem(cause: unknown): string | undefined {
+  if (!(cause instanceof Error) || !('type' in cause)) return undefined;
+  switch (cause.type) {
     case 'entity.parse.failed':
       return 'body: not JSON; allowed: a JSON object';
     case 'entity.too.large':

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { and, between, desc, eq, getTableColumns, gte, like, lte, or, type SQL, sql } from 'drizzle-orm';
-import type { Database, OpenDatabase } from '../database/database.ts';
 import { DATABASE } from '../database/database.module.ts';
+import type { Database, OpenDatabase } from '../database/database.ts';
 import { commits, foldName, places } from '../database/schema.ts';
 import type { Neighbour, Place } from './place.ts';
 import type { NearQuery, PlaceChanges, SearchQuery } from './places.schemas.ts';
@@ -96,7 +96,8 @@ function boxAround({ lat, lon, radiusKm }: { lat: number; lon: number; radiusKm:
   const inLatitude = between(places.lat, south, north);
   if (south <= -90 || north >= 90) return inLatitude;
 
-  const reach = (Math.asin(Math.sin(radiusKm / EARTH_RADIUS_KM) / Math.cos((lat * Math.PI) / 180)) * 180) / Math.PI;
+  const reach =
+    (Math.asin(Math.sin(radiusKm / EARTH_RADIUS_KM) / Math.cos((lat * Math.PI) / 180)) * 180) / Math.PI;
   const west = lon - reach;
   const east = lon + reach;
   if (west < -180) return and(inLatitude, or(lte(places.lon, east), gte(places.lon, west + 360)));

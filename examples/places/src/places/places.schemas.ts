@@ -11,9 +11,10 @@ export const searchQuery = z.strictObject({
   limit: numberInText({ from: 1, to: 50, whole: true }).default(10),
 });
 
+/** A point is taken to about 100 m, so that those who stand next to each other share one list. */
 export const nearQuery = z.strictObject({
-  lat: numberInText({ from: -90, to: 90 }),
-  lon: numberInText({ from: -180, to: 180 }),
+  lat: numberInText({ from: -90, to: 90 }).transform(toThreeDecimals),
+  lon: numberInText({ from: -180, to: 180 }).transform(toThreeDecimals),
   limit: numberInText({ from: 1, to: 50, whole: true }).default(10),
 });
 
@@ -27,7 +28,12 @@ export const placeChanges = z
         .max(MAX_INT, { error: wholeNumber(0, MAX_INT) })
         .optional(),
     },
-    { error: (issue) => (issue.code === 'unrecognized_keys' ? undefined : 'allowed: a JSON object with name, population or both') },
+    {
+      error: (issue) =>
+        issue.code === 'unrecognized_keys'
+          ? undefined
+          : 'allowed: a JSON object with name, population or both',
+    },
   )
   .refine(({ name, population }) => name !== undefined || population !== undefined, {
     error: 'nothing to change; allowed: name, population or both',
@@ -54,15 +60,22 @@ function numberInText({ from, to, whole = false }: NumberRange) {
     .refine((value) => value >= from && value <= to, { error });
 }
 
+/** Without a negative zero. */
+function toThreeDecimals(value: number): number {
+  return Math.round(value * 1000) / 1000 + 0;
+}
+
 function words({ longest }: { readonly longest: number }) {
   const error = `allowed: 1 to ${longest} characters of text`;
-  return z
-    .string({ error })
-    .trim()
-    .min(1, { error })
-    .max(longest, { error })
-    // Postgres cannot store a zero character, and half a surrogate pair is no character at all.
-    .refine((text) => !/\p{Cc}/u.test(text) && text.isWellFormed(), { error });
+  return (
+    z
+      .string({ error })
+      .trim()
+      .min(1, { error })
+      .max(longest, { error })
+      // Postgres cannot store a zero character, and half a surrogate pair is no character at all.
+      .refine((text) => !/\p{Cc}/u.test(text) && text.isWellFormed(), { error })
+  );
 }
 
 function wholeNumber(from: number, to: number): string {

@@ -1,5 +1,5 @@
-import { Injectable } from '@nestjs/common';
 import { Cacheable, CacheEvict } from '@keyslot/nestjs';
+import { Injectable } from '@nestjs/common';
 import { type Neighbour, nearestPlaces, type Place, placeById } from './place.ts';
 import { PlacesRepository } from './places.repository.ts';
 import type { NearQuery, PlaceChanges, SearchQuery } from './places.schemas.ts';

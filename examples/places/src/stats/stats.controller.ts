@@ -1,6 +1,6 @@
 import { Controller, Get } from '@nestjs/common';
-import type { Stats } from './stats.ts';
 import { StatsService } from './stats.service.ts';
+import type { Stats } from './stats.ts';
 
 @Controller('stats')
 export class StatsController {

@@ -1,5 +1,5 @@
-import { type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
+import { type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common';
 import { StatsController } from './stats.controller.ts';
 import { StatsService } from './stats.service.ts';
 

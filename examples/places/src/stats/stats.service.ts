@@ -6,7 +6,14 @@ import type { Stats } from './stats.ts';
 /** Counts requests, and what the cache tells of itself on its diagnostics channels. */
 @Injectable()
 export class StatsService implements OnModuleInit, OnModuleDestroy {
-  readonly #cache = { localHits: 0, shared: 0, clusterHits: 0, loads: 0, loadsWhileAway: 0, invalidations: 0 };
+  readonly #cache = {
+    localHits: 0,
+    shared: 0,
+    clusterHits: 0,
+    loads: 0,
+    loadsKeptNowhere: 0,
+    invalidations: 0,
+  };
   #requests = 0;
   #errors = 0;
 
@@ -38,7 +45,7 @@ export class StatsService implements OnModuleInit, OnModuleDestroy {
     else if (passed('flight', 'joined')) this.#cache.shared += 1;
     else if (passed('loader', 'loaded') || passed('loader', 'failed')) {
       this.#cache.loads += 1;
-      if (!passed('lease', 'leader')) this.#cache.loadsWhileAway += 1;
+      if (!passed('lease', 'leader')) this.#cache.loadsKeptNowhere += 1;
     } else this.#cache.clusterHits += 1;
   };
 

@@ -10,7 +10,7 @@ export interface Stats {
 }
 
 /** Where values came from. Every read of the cache is one of these. */
-export interface CacheStats {
+interface CacheStats {
   /** From this process' memory. */
   readonly localHits: number;
 
@@ -23,8 +23,8 @@ export interface CacheStats {
   /** From the database. */
   readonly loads: number;
 
-  /** How many of the loads were made, and kept nowhere, because the cluster could not be asked. */
-  readonly loadsWhileAway: number;
+  /** How many of the loads were kept nowhere: the shard was away, or had not yet confirmed that it forgot the value. */
+  readonly loadsKeptNowhere: number;
 
   /** Changes after which an entry was evicted. */
   readonly invalidations: number;

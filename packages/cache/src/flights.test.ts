@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { type Flight, Flights } from './flights.ts';
+
+/** Work that ends when it is told to, as a read does: with its flight ended before its callers are answered. */
+function startedAt(flights: Flights, id = 'a') {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  let started: Flight | undefined;
+  const answer = flights.start<string>(id, async (flight) => {
+    started = flight;
+    try {
+      return await promise;
+    } finally {
+      flights.end(flight);
+    }
+  });
+  return { answer, flight: started as unknown as Flight, resolve, reject };
+}
+
+describe('a flight', () => {
+  it('is joined while it is under way, and not afterwards', async () => {
+    const flights = new Flights();
+    const { answer, resolve } = startedAt(flights);
+    expect(flights.find('a')).toBe(answer);
+    expect(flights.find('b')).toBeUndefined();
+    resolve('done');
+    await expect(answer).resolves.toBe('done');
+    expect(flights.find('a')).toBeUndefined();
+  });
+
+  it('that fails fails for all who joined, and leaves nothing behind', async () => {
+    const flights = new Flights();
+    const { answer, reject } = startedAt(flights);
+    const joined = flights.find('a');
+    reject(new Error('no'));
+    await expect(answer).rejects.toThrow('no');
+    await expect(joined).rejects.toThrow('no');
+    expect(flights.find('a')).toBeUndefined();
+  });
+
+  it('whose key is invalidated still answers, but is joined no more and is not clean', async () => {
+    const flights = new Flights();
+    const before = startedAt(flights);
+    expect(before.flight.isClean).toBe(true);
+    flights.close('a');
+    expect(before.flight.isClean).toBe(false);
+    expect(flights.find('a')).toBeUndefined();
+
+    const after = startedAt(flights);
+    before.resolve('before');
+    await expect(before.answer).resolves.toBe('before');
+    // The end of the one is not the end of the other.
+    expect(flights.find('a')).toBe(after.answer);
+    expect(after.flight.isClean).toBe(true);
+    after.resolve('after');
+    await after.answer;
+  });
+
+  it('is closed with all others', () => {
+    const flights = new Flights();
+    const [one, two] = [startedAt(flights, 'a'), startedAt(flights, 'b')];
+    flights.closeAll();
+    expect([one.flight.isClean, two.flight.isClean]).toEqual([false, false]);
+    expect([flights.find('a'), flights.find('b')]).toEqual([undefined, undefined]);
+  });
+
+  it('that is over before it is handed out is not found afterwards', async () => {
+    const flights = new Flights();
+    const answer = flights.start('a', (flight) => {
+      flights.end(flight);
+      return Promise.resolve('at once');
+    });
+    expect(flights.find('a')).toBeUndefined();
+    await expect(answer).resolves.toBe('at once');
+  });
+});

@@ -1,0 +1,87 @@
+import type { ClusterClient } from '@keyslot/cluster';
+import { InvalidOptionError, systemClock } from '@keyslot/kernel';
+import { describe, expect, it } from 'vitest';
+import { type CacheOptions, settingsOf, ttlOf } from './options.ts';
+
+// Checking options asks nothing of the client.
+const client = {} as ClusterClient;
+const check = (options: object) => settingsOf({ client, ...options } as CacheOptions);
+
+describe('the options of a cache', () => {
+  it('have defaults', () => {
+    expect(check({})).toEqual({
+      prefix: '',
+      channel: 'keyslot::invalidations',
+      ttlMs: 300_000,
+      jitter: 0.1,
+      leaseMs: 3_000,
+      waitMs: 10_000,
+      deleteWithinMs: 1_000,
+      local: { ttlMs: 1_000, maxEntries: 10_000, maxBytes: 67_108_864 },
+      clock: systemClock,
+    });
+  });
+
+  it('may be set', () => {
+    const clock = { now: () => 0, sleep: () => Promise.resolve() };
+    const options = {
+      namespace: 'shop-1.a_~',
+      ttl: '1h',
+      jitter: 0,
+      lease: '30ms',
+      wait: 1,
+      deleteWithin: '2s',
+      clock,
+    };
+    expect(check({ ...options, local: { ttl: '2s', maxEntries: 1, maxBytes: 2 } })).toEqual({
+      prefix: 'shop-1.a_~:',
+      channel: 'keyslot:shop-1.a_~:invalidations',
+      ttlMs: 3_600_000,
+      jitter: 0,
+      leaseMs: 30,
+      waitMs: 1,
+      deleteWithinMs: 2_000,
+      local: { ttlMs: 2_000, maxEntries: 1, maxBytes: 2 },
+      clock,
+    });
+    expect(check({ local: false }).local).toBeUndefined();
+  });
+
+  it.each([
+    ['namespace', { namespace: '' }, "namespace: got ''"],
+    ['namespace', { namespace: 'a:b' }, "namespace: got 'a:b'"],
+    ['namespace', { namespace: '{a}' }, "namespace: got '{a}'"],
+    ['namespace', { namespace: 'a\n' }, 'namespace: got'],
+    ['namespace', { namespace: 'é' }, "namespace: got 'é'"],
+    ['namespace', { namespace: 'a'.repeat(101) }, 'namespace: got'],
+    ['ttl', { ttl: 0 }, 'ttl: got 0'],
+    ['ttl', { ttl: -1 }, 'ttl: got -1'],
+    ['ttl', { ttl: Infinity }, 'ttl: got Infinity'],
+    ['ttl', { ttl: Number.NaN }, 'ttl: got NaN'],
+    ['ttl', { ttl: '5 minutes' }, "ttl: got '5 minutes'"],
+    ['jitter', { jitter: -0.1 }, 'jitter: got -0.1'],
+    ['jitter', { jitter: 1 }, 'jitter: got 1'],
+    ['jitter', { jitter: Number.NaN }, 'jitter: got NaN'],
+    ['lease', { lease: 29 }, 'lease: got 29'],
+    ['lease', { lease: 'long' }, "lease: got 'long'"],
+    ['wait', { wait: 0 }, 'wait: got 0'],
+    ['deleteWithin', { deleteWithin: '0s' }, "deleteWithin: got '0s'"],
+    ['local.ttl', { local: { ttl: 0 } }, 'local.ttl: got 0'],
+    ['local.maxEntries', { local: { maxEntries: 0 } }, 'local.maxEntries: got 0'],
+    ['local.maxEntries', { local: { maxEntries: 1.5 } }, 'local.maxEntries: got 1.5'],
+    ['local.maxBytes', { local: { maxBytes: -1 } }, 'local.maxBytes: got -1'],
+    ['local.maxBytes', { local: { maxBytes: Infinity } }, 'local.maxBytes: got Infinity'],
+  ])('are refused when %s cannot be used: %j', (option, options, message) => {
+    expect(() => check(options)).toThrow(InvalidOptionError);
+    expect(() => check(options)).toThrow(expect.objectContaining({ option }));
+    expect(() => check(options)).toThrow(message);
+  });
+
+  it('of one call go before those of the cache', () => {
+    const settings = check({ ttl: '1m' });
+    expect([ttlOf(settings, undefined), ttlOf(settings, {}), ttlOf(settings, { ttl: '1s' })]).toEqual([
+      60_000, 60_000, 1_000,
+    ]);
+    expect(() => ttlOf(settings, { ttl: 0 })).toThrow('ttl: got 0');
+  });
+});

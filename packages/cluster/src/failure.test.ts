@@ -1,0 +1,58 @@
+import { ReplyError } from 'ioredis';
+import { describe, expect, it } from 'vitest';
+import { askedNode, classify } from './failure.ts';
+
+const reply = (message: string) => new (ReplyError as new (message: string) => Error)(message);
+
+describe("a server's reply", () => {
+  it.each([
+    ['MOVED 3999 127.0.0.1:6381', 'redirect'],
+    ['ASK 3999 127.0.0.1:6381', 'redirect'],
+    ['TRYAGAIN Multiple keys request during rehashing of slot', 'redirect'],
+    ['NOSCRIPT No matching script. Please use EVAL.', 'no-script'],
+    ['CLUSTERDOWN The cluster is down', 'unavailable'],
+    ['CLUSTERDOWN Hash slot not served', 'unavailable'],
+    ['LOADING Redis is loading the dataset in memory', 'unavailable'],
+    ["READONLY You can't write against a read only replica.", 'unavailable'],
+    ["MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.", 'unavailable'],
+    ['NOREPLICAS Not enough good replicas to write.', 'unavailable'],
+    ['WRONGTYPE Operation against a key holding the wrong kind of value', 'answered'],
+    ["OOM command not allowed when used memory > 'maxmemory'.", 'answered'],
+    ["CROSSSLOT Keys in request don't hash to the same slot", 'answered'],
+    ['WRONGPASS invalid username-password pair or user is disabled.', 'answered'],
+    ['NOAUTH Authentication required.', 'answered'],
+    ['ERR Connection is closed, says a script', 'answered'],
+    ['constructor is what a script may begin with', 'answered'],
+  ])('%s', (message, failure) => {
+    expect(classify(reply(message))).toBe(failure);
+  });
+});
+
+describe("ioredis's own words", () => {
+  it.each([
+    ['Connection is closed.', 'closed'],
+    ["Socket timeout. Expecting data, but didn't receive any in 1000ms.", 'closed'],
+    ['Reached the max retries per request limit (which is 20).', 'closed'],
+    ['Command aborted due to connection close', 'closed'],
+    ['Protocol error, got "H" as reply type byte. Please report this.', 'closed'],
+    ['Something that a later version says', 'closed'],
+    ["Cluster isn't ready and enableOfflineQueue options is false", 'unavailable'],
+    ["Stream isn't writeable and enableOfflineQueue options is false", 'unavailable'],
+    ['Too many Cluster redirections. Last error: ReplyError: TRYAGAIN', 'unavailable'],
+    ['None of startup nodes is available', 'unavailable'],
+    ['Cluster is ended.', 'unavailable'],
+  ])('%s', (message, failure) => {
+    expect(classify(new Error(message))).toBe(failure);
+  });
+
+  it('and errors of the system, which end connections', () => {
+    const error = Object.assign(new Error('read ECONNRESET'), { syscall: 'read', code: 'ECONNRESET' });
+    expect(classify(error)).toBe('closed');
+  });
+});
+
+it('an ASK names its node, other redirects do not name one to be asked', () => {
+  expect(askedNode('ASK 3999 127.0.0.1:6381')).toBe('127.0.0.1:6381');
+  expect(askedNode('MOVED 3999 127.0.0.1:6381')).toBeUndefined();
+  expect(askedNode('TRYAGAIN Multiple keys request')).toBeUndefined();
+});

@@ -1,0 +1,103 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ClusterClient } from '@keyslot/cluster';
+import type { TestNode } from '@keyslot/testkit';
+import { testWith } from '@keyslot/testkit/vitest';
+import { describe, expect } from 'vitest';
+import { codesOf, ended, executions, keysOn, openClient } from './clients.ts';
+
+const test = testWith({ replicasPerPrimary: 0 });
+const ttl = '1m';
+const DEADLINE = 300;
+
+describe('a frozen primary', () => {
+  test('costs each call its deadline and nothing else, and the other shards nothing', async ({ cluster }) => {
+    await using client = await openClient(cluster, { deadline: DEADLINE });
+    const frozen = cluster.primaryOf('x');
+    const other = cluster.primaries.find((node) => node !== frozen) ?? frozen;
+    const keys = keysOn(cluster, frozen, 50, 'frozen');
+    const elsewhere = keysOn(cluster, other, 50, 'frozen');
+    await client.batch([...keys, ...elsewhere].map((k) => ['set', k, k, 'PX', 60_000]));
+
+    await cluster.freeze(frozen);
+    const calls = [
+      ...keys.map((k) => ended(client.get(k))),
+      ...keys.map((k) => ended(client.set(k, 'y', { ttl }))),
+      ...keys.map((k) => ended(client.call('append', [k, 'y']))),
+      ended(client.batch(keys.map((k) => ['get', k]))),
+    ];
+    const healthy = await Promise.all(elsewhere.map((k) => ended(client.get(k))));
+    expect(codesOf(healthy)).toEqual([]);
+    expect(Math.max(...healthy.map(({ ms }) => ms))).toBeLessThan(DEADLINE);
+
+    const ends = await Promise.all(calls);
+    const batch = ends.pop();
+    expect(batch).toHaveProperty('value.length', keys.length);
+    expect(codesOf(ends)).toEqual(['CLUSTER_DEADLINE_EXCEEDED']);
+    expect(ends.filter(({ error }) => error === undefined)).toEqual([]);
+    // Their bytes are in the node's socket: it may execute them when it goes on.
+    expect(new Set(ends.map(({ error }) => error?.executed))).toEqual(new Set(['unknown']));
+    expect(Math.max(...ends.map(({ ms }) => ms), batch?.ms ?? 0)).toBeLessThan(2 * DEADLINE);
+    expect(Math.min(...ends.map(({ ms }) => ms))).toBeGreaterThanOrEqual(DEADLINE - 1);
+
+    await cluster.thaw(frozen);
+    // On the same connection, behind the replies that nobody waits for any more.
+    const values = await Promise.all(keys.map((k) => client.get(k, { deadline: '5s' })));
+    expect(values).toEqual(keys.map(() => 'yy'));
+  });
+
+  test('does not execute afterwards what had not been sent by its deadline', async ({ cluster }) => {
+    const frozen = cluster.primaryOf('x');
+    const other = cluster.primaries.find((node) => node !== frozen) ?? frozen;
+    const keys = keysOn(cluster, frozen, 20, 'unsent');
+    const [known = ''] = keysOn(cluster, other, 1, 'known');
+    const setUp = await openClient(cluster);
+    await setUp.batch(keys.map((k, i) => ['set', k, `${i}`, 'PX', 60_000]));
+    await setUp.close();
+    const before = await executions(frozen, 'incr');
+
+    await using client = await withoutConnectionTo(frozen, other, known);
+    await cluster.freeze(frozen);
+    const given = keys.map((k) => ended(client.call('incr', [k], { deadline: 150 })));
+    const patient = Promise.all(keys.map((k) => client.get(k, { deadline: '5s' })));
+    const ends = await Promise.all(given);
+    expect(codesOf(ends)).toEqual(['CLUSTER_DEADLINE_EXCEEDED']);
+    expect(new Set(ends.map(({ error }) => error?.executed))).toEqual(new Set(['no']));
+    await cluster.thaw(frozen);
+
+    // Queued behind the increments for the same connection: each must get its own reply.
+    expect(await patient).toEqual(keys.map((_, i) => `${i}`));
+    expect(await executions(frozen, 'incr')).toBe(before);
+  });
+
+  test('is given up after a second, and calls with more time go through when it answers', async ({
+    cluster,
+  }) => {
+    await using client = await openClient(cluster);
+    const frozen = cluster.primaryOf('x');
+    const keys = keysOn(cluster, frozen, 20, 'patient');
+    await cluster.freeze(frozen);
+    const reads = keys.map((k) => ended(client.get(k, { deadline: '10s' })));
+    const increments = keys.map((k) => ended(client.call('incr', [`${k}:n`], { deadline: '10s' })));
+    await sleep(1300);
+    await cluster.thaw(frozen);
+
+    expect(codesOf(await Promise.all(reads))).toEqual([]);
+    expect(codesOf(await Promise.all(increments))).toEqual(['CLUSTER_OUTCOME_UNKNOWN']);
+    // Those that reached the node's socket may have been executed.
+    await client.batch(
+      keys.map((k) => ['del', `${k}:n`]),
+      { deadline: '5s' },
+    );
+  });
+});
+
+/** A client that has the topology, and no connection to one of the nodes. Which one ioredis asks first is chance. */
+async function withoutConnectionTo(node: TestNode, other: TestNode, known: string): Promise<ClusterClient> {
+  for (;;) {
+    const client = new ClusterClient({ nodes: [{ host: other.host, port: other.port }] });
+    await client.get(known, { deadline: '5s' });
+    await sleep(20);
+    if (!String(await node.admin.client('LIST')).includes(' name=keyslot ')) return client;
+    await client.close();
+  }
+}
