@@ -81,7 +81,7 @@ describe('a cache that was closed', () => {
       const counts = await Promise.all(
         cluster.nodes.map(({ admin }) => admin.call('PUBSUB', 'NUMSUB', 'keyslot:closing:invalidations')),
       );
-      return counts.reduce<number>((sum, reply) => sum + Number((reply as [string, number])[1]), 0);
+      return counts.reduce<number>((sum, reply) => sum + (reply as [string, number])[1], 0);
     }
   });
 

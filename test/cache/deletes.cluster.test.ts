@@ -4,6 +4,7 @@ import type { Key } from '@keyslot/keys';
 import type { TestCluster, TestNode } from '@keyslot/testkit';
 import { describe, expect } from 'vitest';
 import { newKey, type OpenOptions, test } from './fixtures.ts';
+import { cutSubscribers, LISTENER, letListen } from './listening.ts';
 import { invalidationsDuring, wayOf } from './watching.ts';
 
 const PLAIN = { deadline: 250, local: { ttl: '1s' }, deleteWithin: '300ms' } as const satisfies OpenOptions;
@@ -12,9 +13,9 @@ const PLAIN = { deadline: 250, local: { ttl: '1s' }, deleteWithin: '300ms' } as 
 async function seenDuring(key: Key<string | null>, caches: readonly Cache[], work: () => Promise<unknown>) {
   const seen = new Set<unknown>();
   let reads = 0;
-  let going = true;
+  const stop = new AbortController();
   const readers = caches.map(async (cache) => {
-    for (; going; await sleep(5)) {
+    for (; !stop.signal.aborted; await sleep(5)) {
       seen.add(await cache.getOrSet(key, () => 'new'));
       seen.add((await cache.get(key)) ?? 'new');
       reads += 2;
@@ -23,13 +24,13 @@ async function seenDuring(key: Key<string | null>, caches: readonly Cache[], wor
   try {
     await work();
   } finally {
-    going = false;
+    stop.abort();
     await Promise.all(readers);
   }
   return { seen: [...seen], reads };
 }
 
-/** Has the value in the primary and its replica. */
+/** Has the value in the primary and its replica. By a load, which is not told to anybody. */
 async function store(
   cluster: TestCluster,
   cache: Cache,
@@ -37,8 +38,9 @@ async function store(
   value: string,
 ): Promise<TestNode> {
   const primary = cluster.primaryOf(key);
-  expect(await cache.set(key, value)).toEqual({ outcome: 'stored' });
-  expect(await primary.admin.wait(1, 2_000)).toBe(1);
+  const [replica] = cluster.replicasOf(primary) as [TestNode];
+  expect(await cache.getOrSet(key, () => value)).toBe(value);
+  await expect.poll(() => inReplica(replica, key), { interval: 5 }).toContain(value);
   return primary;
 }
 
@@ -153,12 +155,62 @@ describe('a delete that was confirmed by a primary that then died', () => {
     expect(await two.getOrSet(key, () => 'not asked')).toBe('new');
   });
 
-  test('nor by one that is asked while the primary is frozen', async ({ cluster, open }) => {
-    const caches = [await open(PLAIN), await open(PLAIN)] as const;
+  test('nor by one that takes over from a primary that was only frozen, and comes back', async ({
+    cluster,
+    open,
+  }) => {
+    const [one, two] = [await open(PLAIN), await open(PLAIN)];
+    const key = newKey();
+    const primary = await store(cluster, one, key, 'old');
+    const [replica] = cluster.replicasOf(primary) as [TestNode];
+    await cutOff(cluster, primary, replica);
+    expect(await one.delete(key)).toEqual({ outcome: 'deleted' });
+    await cluster.freeze(primary);
+    const { seen } = await seenDuring(key, [one, two], async () => {
+      await cluster.thaw(replica);
+      await cluster.untilFailedOver(primary);
+      await cluster.thaw(primary);
+      await untilStored(one, key);
+    });
+    expect(seen).toEqual(['new']);
+    expect(await inCluster(cluster, key)).not.toContain('old');
+  });
+
+  test('nor when the first that a process hears of the new owner is a redirect', async ({
+    cluster,
+    open,
+  }) => {
+    const cache = await open(PLAIN);
+    const key = newKey();
+    const primary = await store(cluster, cache, key, 'old');
+    const [replica] = cluster.replicasOf(primary) as [TestNode];
+    await cutOff(cluster, primary, replica);
+    expect(await cache.delete(key)).toEqual({ outcome: 'deleted' });
+    await cluster.freeze(primary);
+    await cluster.thaw(replica);
+    await cluster.untilFailedOver(primary);
+    await cluster.thaw(primary);
+    const { seen } = await seenDuring(key, [cache], () => untilStored(cache, key));
+    expect(seen).toEqual(['new']);
+  });
+
+  test('nor by one that is asked while the primary is frozen, also by who could not be told', async ({
+    cluster,
+    open,
+  }) => {
+    await letListen(cluster, true);
+    const caches = [
+      await open(PLAIN),
+      await open(PLAIN),
+      await open({ ...PLAIN, connection: LISTENER }),
+    ] as const;
     const key = newKey();
     const primary = await store(cluster, caches[0], key, 'old');
     const [replica] = cluster.replicasOf(primary) as [TestNode];
-    // Until replicas are trusted.
+    await letListen(cluster, false);
+    await cutSubscribers(cluster);
+    // Until those who listen again trust replicas.
+    await Promise.all([caches[0].ready(), caches[1].ready()]);
     await sleep(800);
     await cutOff(cluster, primary, replica);
     expect(await caches[0].delete(key)).toEqual({ outcome: 'deleted' });
@@ -169,5 +221,6 @@ describe('a delete that was confirmed by a primary that then died', () => {
       const way = await wayOf(async () => expect(await cache.getOrSet(key, () => 'new')).toBe('new'));
       expect(way).toEqual(['local:miss', 'cluster:away', 'replica:miss', 'loader:loaded']);
     }
+    await cluster.thaw(primary);
   });
 });

@@ -49,5 +49,5 @@ export function newKeyOn(cluster: TestCluster, primary: TestNode): Key<string | 
     const candidate = newKey();
     if (cluster.primaryOf(candidate) === primary) return candidate;
   }
-  throw new Error(`${primary} serves no slot`);
+  throw new Error(`${primary.toString()} serves no slot`);
 }

@@ -10,7 +10,7 @@ describe('the way of a read', () => {
   test('of a cold key leads to the loader, the next one ends in memory', async ({ open }) => {
     const cache = await open();
     const key = newKey();
-    const load = vi.fn(async () => 'Wien');
+    const load = vi.fn<() => Promise<string>>(async () => 'Wien');
     const answers: unknown[] = [];
     const ways = await waysDuring(async () => {
       answers.push(await cache.getOrSet(key, load));
@@ -35,7 +35,7 @@ describe('the way of a read', () => {
   test('is shared by those of one process who come while it is under way', async ({ open }) => {
     const cache = await open();
     const key = newKey();
-    const load = vi.fn(() => sleep(50, 'Wien'));
+    const load = vi.fn<() => Promise<string>>(() => sleep(50, 'Wien'));
     const ways = await waysDuring(async () => {
       const answers = await Promise.all(Array.from({ length: 100 }, () => cache.getOrSet(key, load)));
       expect(new Set(answers)).toEqual(new Set(['Wien']));
@@ -145,12 +145,14 @@ describe('a loader that does not load', () => {
   test('fails all who share it, once, with the same error, also when it throws at once', async ({ open }) => {
     const cache = await open();
     const key = newKey();
-    const load = vi.fn(() => {
+    const load = vi.fn<() => string>(() => {
       throw new Error('no');
     });
     const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => cache.getOrSet(key, load)));
     expect(load).toHaveBeenCalledTimes(1);
-    expect(new Set(outcomes.map((outcome) => outcome.status === 'rejected' && outcome.reason)).size).toBe(1);
+    expect(
+      new Set(outcomes.map((outcome): unknown => outcome.status === 'rejected' && outcome.reason)).size,
+    ).toBe(1);
   });
 
   test('is refused what cannot be stored, by an error that names the template and not the value', async ({
@@ -181,7 +183,7 @@ describe('a loader that does not load', () => {
   test('is not even asked when the call itself is wrong', async ({ open }) => {
     const cache = await open();
     const key = newKey();
-    const load = vi.fn(() => 'Wien');
+    const load = vi.fn<() => string>(() => 'Wien');
     await expect(cache.getOrSet(key, load, { ttl: 0 })).rejects.toMatchObject({
       code: 'KERNEL_INVALID_OPTION',
     });

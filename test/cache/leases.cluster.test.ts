@@ -7,7 +7,7 @@ import { wayOf, waysDuring } from './watching.ts';
 function openLoad() {
   const { promise, resolve } = Promise.withResolvers<string>();
   const { promise: began, resolve: begin } = Promise.withResolvers<void>();
-  const load = vi.fn(() => {
+  const load = vi.fn<() => Promise<string>>(() => {
     begin();
     return promise;
   });
@@ -19,7 +19,7 @@ describe('a lease', () => {
     const options = { lease: '300ms', local: false } as const;
     const [first, second] = [await open(options), await open(options)];
     const key = newKey();
-    const load = vi.fn(() => sleep(1_000, 'Wien'));
+    const load = vi.fn<() => Promise<string>>(() => sleep(1_000, 'Wien'));
 
     const answers = [first.getOrSet(key, load), sleep(50).then(() => second.getOrSet(key, load))];
     await sleep(700);
@@ -52,7 +52,7 @@ describe('a lease', () => {
     // As a process leaves it that was killed: nobody renews it.
     const dead = Buffer.concat([Buffer.from('L'), Buffer.alloc(16, 7)]);
     await cluster.primaryOf(key).admin.set(key.text, dead, 'PX', 400);
-    const load = vi.fn(() => sleep(100, 'Wien'));
+    const load = vi.fn<() => Promise<string>>(() => sleep(100, 'Wien'));
     const began = performance.now();
     const answers = await Promise.all(caches.map((cache) => cache.getOrSet(key, load)));
     expect(answers).toEqual(['Wien', 'Wien']);
@@ -102,12 +102,25 @@ describe('a lease', () => {
     expect(await cache.get(key)).toBe(how === 'passed on' ? 'newer' : undefined);
   });
 
+  test('that was lost is not renewed any more, whatever took its place', async ({ cluster, open }) => {
+    const cache = await open({ lease: '90ms' });
+    const other = await open({ ttl: '10m', jitter: 0 });
+    const key = newKey();
+    await cache.getOrSet(key, async () => {
+      await other.set(key, 'newer');
+      await sleep(200);
+      return 'older';
+    });
+    expect(await cluster.primaryOf(key).admin.pttl(key.text)).toBeGreaterThan(500_000);
+    expect(await cache.get(key)).toBe('newer');
+  });
+
   test('is asked for again by waiters when the loader failed, one after the other', async ({ open }) => {
     const caches = await Promise.all(Array.from({ length: 4 }, () => open({ lease: '20s' })));
     const key = newKey();
     let running = 0;
     let most = 0;
-    const load = vi.fn(async () => {
+    const load = vi.fn<() => Promise<string>>(async () => {
       most = Math.max(most, ++running);
       await sleep(50);
       running--;

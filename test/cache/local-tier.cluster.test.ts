@@ -4,22 +4,16 @@ import type { Key } from '@keyslot/keys';
 import type { TestCluster } from '@keyslot/testkit';
 import { describe, expect } from 'vitest';
 import { newKey, type OpenOptions, test } from './fixtures.ts';
-import { problemsDuring, wayOf } from './watching.ts';
+import { cutSubscribers, LISTENER, letListen } from './listening.ts';
+import { problemsDuring, wayOf, waysDuring } from './watching.ts';
 
 /** Long enough that what disappears from memory does not disappear by itself. */
 const KEPT = { local: { ttl: '10m' } } as const satisfies OpenOptions;
 
-/** A user of the servers who may or may not subscribe, so that a test decides when messages arrive. */
-const LISTENER = { username: 'listener', password: 'secret' };
-
-async function letListen(cluster: TestCluster, may: boolean): Promise<void> {
-  const rules = ['on', '>secret', '~*', '&*', '+@all', may ? '+subscribe' : '-subscribe'];
-  for (const { admin } of cluster.nodes) await admin.call('ACL', 'SETUSER', LISTENER.username, ...rules);
-}
-
-/** Ends the connections on which messages arrive, on every node. */
-async function cutSubscribers(cluster: TestCluster): Promise<void> {
-  for (const { admin } of cluster.nodes) await admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+/** Tells all caches without a namespace what another process would tell them. */
+async function announce(cluster: TestCluster, message: object | string | Buffer): Promise<void> {
+  const bytes = typeof message === 'string' || Buffer.isBuffer(message) ? message : JSON.stringify(message);
+  await cluster.primaryOf(0).admin.publish('keyslot::invalidations', bytes);
 }
 
 async function isServedFromMemory(cache: Cache, key: Key<string | null>): Promise<boolean> {
@@ -89,6 +83,31 @@ describe('a copy in memory', () => {
     resolve('old');
     expect(await read).toBe('old');
     expect(await isServedFromMemory(one, key)).toBe(false);
+  });
+
+  test.for([
+    ['a message about its key arrived', 'message'],
+    ['messages may have been missed', 'gap'],
+  ] as const)('is not made of what was read before %s', async ([, what], { cluster, open }) => {
+    const cache = await open(KEPT);
+    const key = newKey();
+    const ways = await waysDuring(async () => {
+      await cache.getOrSet(key, async () => {
+        if (what === 'message')
+          await announce(cluster, { v: 1, from: 'x', kind: 'deleted', keys: [key.text] });
+        else await cutSubscribers(cluster);
+        await sleep(150);
+        await cache.ready();
+        return 'Wien';
+      });
+      await cache.getOrSet(key, () => 'not asked');
+      await cache.getOrSet(key, () => 'not asked');
+    });
+    expect(ways).toEqual([
+      ['local:miss', 'cluster:miss', 'lease:leader', 'loader:loaded', 'fill:filled'],
+      ['local:miss', 'cluster:hit'],
+      ['local:hit'],
+    ]);
   });
 
   test('is not there at all when the local tier is switched off', async ({ open }) => {
@@ -164,21 +183,19 @@ describe('messages', () => {
       '',
       'null',
       '{"v":1,"from":"x","kind":"deleted"}',
-      JSON.stringify({ v: 2, from: 'x', kind: 'deleted', keys: [key.text] }),
+      { v: 2, from: 'x', kind: 'deleted', keys: [key.text] },
       Buffer.alloc(2_000_000, 'x'),
       Buffer.from([0xff, 0xfe, 0x00]),
     ];
-    const [node] = cluster.primaries;
     const problems = await problemsDuring(async () => {
-      for (const message of garbage) await node?.admin.publish('keyslot::invalidations', message);
+      for (const message of garbage) await announce(cluster, message);
       await sleep(200);
     });
     expect(problems.map(({ what }) => what)).toEqual(garbage.map(() => 'malformed-message'));
     expect(await isServedFromMemory(cache, key)).toBe(true);
 
     // One that does make sense, from whoever sent it, still arrives.
-    const good = { v: 1, from: 'x', kind: 'deleted', keys: [key.text] };
-    await node?.admin.publish('keyslot::invalidations', JSON.stringify(good));
+    await announce(cluster, { v: 1, from: 'x', kind: 'deleted', keys: [key.text] });
     await expect.poll(() => isServedFromMemory(cache, key), { timeout: 1_000, interval: 2 }).toBe(false);
   });
 });

@@ -71,7 +71,10 @@ export function load(workers: number, work: (worker: number, round: number) => P
   };
 }
 
-/** Counts how often sockets of this process hand something to the system, by the port at the other end. */
+/**
+ * Counts how often the client's sockets hand something to the system, by the port at the other end. They have a
+ * `write` of their own; the testkit's have not.
+ */
 export function countWrites(): { to(port: number): number; [Symbol.dispose](): void } {
   const spies = [
     vi.spyOn(Socket.prototype, '_write'),
@@ -79,7 +82,8 @@ export function countWrites(): { to(port: number): number; [Symbol.dispose](): v
   ];
   const sockets = () => spies.flatMap(({ mock }) => mock.contexts as unknown as Socket[]);
   return {
-    to: (port) => sockets().filter(({ remotePort }) => remotePort === port).length,
+    to: (port) =>
+      sockets().filter((socket) => Object.hasOwn(socket, 'write') && socket.remotePort === port).length,
     [Symbol.dispose]: () => {
       for (const spy of spies) spy.mockRestore();
     },

@@ -9,7 +9,7 @@ import { describe, expect } from 'vitest';
 import { ended, keysOn, openClient } from './clients.ts';
 import { script } from './scripts.ts';
 
-const TOKEN = 's3cr3t';
+const TOKEN = 'geheimnis';
 
 /** The secret in every dress in which it may come back. */
 const SECRETS = [
@@ -63,6 +63,12 @@ const FAILING: Record<string, Failing> = {
     client.run(says('return redis.error_reply(ARGV[1])'), { k: secret }, { secret }),
   'a script that says it with a code': (client, secret) =>
     client.run(says("return redis.error_reply('OOPS ' .. ARGV[1])"), { k: secret }, { secret }),
+  'a script that says more than its arguments': (client, secret) =>
+    client.run(
+      says("return redis.error_reply('OOPS the' .. ARGV[1] .. 'itself')"),
+      { k: secret },
+      { secret },
+    ),
   'a script that runs into an error': (client, secret) =>
     client.run(says("return redis.call('SET', KEYS[1], ARGV[1], ARGV[1])"), { k: secret }, { secret }),
   'a script that does not compile': call('eval', 'return "SECRET', '1', 'SECRET'),

@@ -103,6 +103,28 @@ describe('a subscription', () => {
     await subscription[Symbol.asyncDispose]();
   });
 
+  test('hears nothing more once it was ended, not even what came together with its last message', async ({
+    cluster,
+  }) => {
+    await using client = await openClient(cluster);
+    const notes = new Notes();
+    const subscription = client.subscribe('ended', {
+      onMessage: (message) => {
+        notes.onMessage(message);
+        void subscription[Symbol.asyncDispose]();
+      },
+      onStanding: () => notes.onStanding(),
+      onDown: () => notes.onDown(),
+    });
+    await notes.until('standing');
+    const [node] = await nodesWith(cluster, CONNECTION);
+    const pipeline = node?.admin.pipeline();
+    for (let i = 0; i < 200; i++) pipeline?.publish('ended', `${i}`);
+    await pipeline?.exec();
+    await expect.poll(() => nodesWith(cluster, CONNECTION)).toEqual([]);
+    expect(notes.messages.map(String)).toEqual(['0']);
+  });
+
   test('that is given up before it stands ends, too', async ({ cluster }) => {
     await using client = await openClient(cluster);
     const notes = new Notes();

@@ -8,7 +8,10 @@ const PAGE = 'docs/reference/errors.md';
 const CODE = /\bcode = '(?<assigned>[A-Z][A-Z0-9_]+)'|^\s+(?:\| ')?(?<listed>[A-Z]+_[A-Z0-9_]+)[':]/gm;
 
 const inCode = filesLike('packages/*/src/**/errors.ts').flatMap((file) =>
-  [...textOf(file).matchAll(CODE)].map(({ groups }) => ({ file, code: groups?.assigned ?? groups?.listed ?? '' })),
+  [...textOf(file).matchAll(CODE)].map(({ groups }) => ({
+    file,
+    code: groups?.assigned ?? groups?.listed ?? '',
+  })),
 );
 
 it('every error code has a heading, and every heading that is a code has an error', () => {

@@ -127,7 +127,9 @@ export class Cache implements AsyncDisposable {
     if (this.#closed) throw new CacheClosedError();
     if (this.#invalidations.isDoubtful(key.text)) return undefined;
     const found = await this.#tier.read(this.#namespace.inCluster(key));
-    return found.kind === 'value' ? (found.value as Value) : undefined;
+    // Once more: the key's owner may have changed while it was asked.
+    if (found.kind !== 'value' || this.#invalidations.isDoubtful(key.text)) return undefined;
+    return found.value as Value;
   }
 
   /**

@@ -9,7 +9,7 @@ export type Step =
       readonly outcome: 'hit' | 'miss' | 'leased' | 'undecodable' | 'doubtful' | 'away';
     }
   | { readonly at: 'replica'; readonly outcome: 'hit' | 'miss' | 'away' }
-  | { readonly at: 'lease'; readonly outcome: 'leader' | 'hit' | 'gave-up' | 'away' }
+  | { readonly at: 'lease'; readonly outcome: 'leader' | 'hit' | 'doubtful' | 'gave-up' | 'away' }
   | { readonly at: 'loader'; readonly outcome: 'loaded' | 'failed' }
   | { readonly at: 'fill'; readonly outcome: 'filled' | 'superseded' | 'unknown' };
 

@@ -1,11 +1,11 @@
 import type { ClusterClient } from '@keyslot/cluster';
 import { InvalidOptionError, systemClock } from '@keyslot/kernel';
 import { describe, expect, it } from 'vitest';
-import { type CacheOptions, settingsOf, ttlOf } from './options.ts';
+import { settingsOf, ttlOf } from './options.ts';
 
 // Checking options asks nothing of the client.
 const client = {} as ClusterClient;
-const check = (options: object) => settingsOf({ client, ...options } as CacheOptions);
+const check = (options: object) => settingsOf({ client, ...options });
 
 describe('the options of a cache', () => {
   it('have defaults', () => {

@@ -88,18 +88,17 @@ export class ReadThrough {
   }
 
   async #fromCluster<Value>(request: Request<Value>): Promise<Value> {
-    const { key, inCluster, options, flight, journey } = request;
+    const { inCluster, options, flight, journey } = request;
     try {
       // Checked before anything is asked: it must not depend on the tiers whether a call is correct.
       ttlOf(this.#at.settings, options);
-      if (this.#at.invalidations.isDoubtful(key.text)) {
-        pass(journey, { at: 'cluster', outcome: 'doubtful' });
-        return await this.#load(request);
-      }
+      if (this.#isDoubtful(request)) return await this.#loadInDoubt(request, 'cluster');
 
       const found = await this.#at.tier.read(inCluster);
       switch (found.kind) {
         case 'value':
+          // Once more: the key's owner may have changed while it was asked.
+          if (this.#isDoubtful(request)) return await this.#loadInDoubt(request, 'cluster');
           pass(journey, { at: 'cluster', outcome: 'hit' });
           return this.#keep(request, found);
         case 'away':
@@ -134,6 +133,7 @@ export class ReadThrough {
     const right = await this.#at.leases.leadOrWait(inCluster);
     switch (right.kind) {
       case 'value':
+        if (this.#isDoubtful(request)) return this.#loadInDoubt(request, 'lease');
         pass(journey, { at: 'lease', outcome: 'hit' });
         return this.#keep(request, right);
       case 'leader':
@@ -180,6 +180,16 @@ export class ReadThrough {
     // Here rather than when it is stored: it must not depend on the cluster whether a loader is correct.
     if (value === undefined) throw new UnencodableValueError(key.template, 'it is undefined');
     return value;
+  }
+
+  #isDoubtful<Value>({ key }: Request<Value>): boolean {
+    return this.#at.invalidations.isDoubtful(key.text);
+  }
+
+  /** What the cluster has may have been deleted, so it is neither read nor replaced. */
+  #loadInDoubt<Value>(request: Request<Value>, at: 'cluster' | 'lease'): Promise<Value> {
+    pass(request.journey, { at, outcome: 'doubtful' });
+    return this.#load(request);
   }
 
   /** In memory only what nothing has invalidated since the work began. */

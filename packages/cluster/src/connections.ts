@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Cluster, Redis } from 'ioredis';
 import { NotConnectedError } from './errors.ts';
 
@@ -25,7 +24,8 @@ export async function endOf(cluster: Cluster): Promise<void> {
   const ends = cluster
     .nodes('all')
     .filter(({ status }) => status !== 'end')
-    .map((node) => once(node, 'end'));
+    // Not `events.once`: it rejects when the node, frozen perhaps, emits an error before it ends.
+    .map((node) => new Promise<void>((resolve) => void node.once('end', () => resolve())));
   cluster.disconnect();
   await Promise.all(ends);
 }

@@ -89,6 +89,9 @@ export class Dispatcher implements CallOwner {
     switch (failure) {
       case 'redirect':
         call.wasRefused();
+        // Before it is followed: what the new owner has may be older than what the old one confirmed last.
+        if (codeOf(error.message) === 'MOVED' && !call.fromReplica)
+          this.#tellOwnerChange((slot) => slot === call.slot);
         this.#follow(call, error.message);
         return;
       case 'no-script':

@@ -51,7 +51,10 @@ export class OutcomeUnknownError extends KeyslotError {
   }
 }
 
-/** Redis answered a command with an error. `reply` is the error's first word, like `WRONGTYPE` or `OOM`. */
+/**
+ * Redis answered a command with an error. `reply` is its code, like `WRONGTYPE` or `OOM`. The server's words are
+ * shown up to where they might repeat a key or an argument. Correct the command, or free memory.
+ */
 export class CommandFailedError extends KeyslotError {
   readonly code = 'CLUSTER_COMMAND_FAILED';
   readonly command: string;

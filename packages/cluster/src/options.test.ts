@@ -39,6 +39,7 @@ describe('settings', () => {
       retryDelayOnFailover: 0,
       enableAutoPipelining: false,
       enableOfflineQueue: false,
+      enableReadyCheck: false,
       clusterNodeRetryStrategy: null,
       scaleReads: 'master',
     });

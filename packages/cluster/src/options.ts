@@ -90,6 +90,8 @@ function openCluster(nodes: readonly ClusterNode[], connection: ConnectionOption
     enableAutoPipelining: false,
     // Its queues know no deadline.
     enableOfflineQueue: false,
+    // Without a queue it fails when the node that it happens to ask is being connected, and all begins again.
+    enableReadyCheck: false,
     scaleReads: 'master',
     // The interval is the client's: ioredis's own outlives a disconnect.
     slotsRefreshTimeout: 500,
