@@ -1,12 +1,17 @@
-// npm run bench [-- --quick] [--json FILE]
+// npm run bench [-- --quick] [--json FILE]; npm run bench -- clients …; npm run bench -- faults [--only NAME] [--json FILE]
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { findRedisServer, TestCluster } from '@keyslot/testkit';
 import Table from 'cli-table3';
-import { openBasics } from './basics.ts';
+import { type Arena, openBasics } from './basics.ts';
+import { openClients } from './clients.ts';
 import { type Contest, hold, type Pace, type Standing } from './contest.ts';
+import { FAULTS } from './faults/faults.ts';
+import { showFaults } from './faults/show.ts';
 
 const HELP = `Usage: npm run bench [-- options]
+       npm run bench -- clients [options]
+       npm run bench -- faults [options]
 
 Measures Keyslot beside bare ioredis with its defaults, on one cluster of three primaries with a replica each,
 in one run. Figures of a busy machine are for comparison with each other only; nothing here fails a build.
@@ -14,19 +19,49 @@ in one run. Figures of a busy machine are for comparison with each other only; n
   --quick       one short round of each instead of the median of five
   --json FILE   writes the figures as well
   --help        this text
+
+clients: the client's single commands, scripts and batches beside node-redis and valkey-glide as well.
+
+faults: breaks such a cluster in every way that Keyslot must ride through, each on a cluster of its own, under 64
+closed-loop callers per shard, and prints what must hold beside what was measured. Takes some minutes.
+
+  --only NAME   only this one, may be given several times: ${FAULTS.map(({ name }) => name).join(', ')}
+  --json FILE   writes the figures as well
 `;
 
-const { values } = parseArgs({
-  options: { quick: { type: 'boolean' }, json: { type: 'string' }, help: { type: 'boolean' } },
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    quick: { type: 'boolean' },
+    json: { type: 'string' },
+    only: { type: 'string', multiple: true },
+    help: { type: 'boolean' },
+  },
 });
-if (values.help) console.log(HELP);
-else await bench(values.quick ? { rounds: 1, roundMs: 300 } : { rounds: 5, roundMs: 1_000 }, values.json);
+const [command] = positionals;
+if (values.help) {
+  console.log(HELP);
+} else if (command === 'faults') {
+  await showFaults(values.only ?? [], values.json);
+} else if ((command === undefined || command === 'clients') && values.only === undefined) {
+  const pace = values.quick ? { rounds: 1, roundMs: 300 } : { rounds: 5, roundMs: 1_000 };
+  await bench(command === 'clients' ? openClients : openBasics, pace, values.json);
+} else {
+  console.error(
+    `bench: got '${command ?? '--only'}'; allowed: nothing, clients, or faults with --only\n\n${HELP}`,
+  );
+  process.exitCode = 2;
+}
 
-async function bench(pace: Pace, jsonFile: string | undefined): Promise<void> {
+async function bench(
+  open: (cluster: TestCluster) => Promise<Arena>,
+  pace: Pace,
+  jsonFile: string | undefined,
+): Promise<void> {
   const server = await findRedisServer();
   console.log(`${server.describe}; Node ${process.version}`);
   await using cluster = await TestCluster.start({ primaries: 3, replicasPerPrimary: 1 });
-  await using arena = await openBasics(cluster);
+  await using arena = await open(cluster);
 
   const results: { title: string; standings: Standing[] }[] = [];
   for (const contest of arena.contests) {

@@ -3,6 +3,8 @@ import { ClusterClient, type OwnClusterOptions } from '@keyslot/cluster';
 import type { TestCluster, TestNode } from '@keyslot/testkit';
 import { vi } from 'vitest';
 
+export { keysOn } from './keys-on.ts';
+
 /** A client whose connections to all primaries stand. */
 export async function openClient(
   cluster: TestCluster,
@@ -11,16 +13,6 @@ export async function openClient(
   const client = new ClusterClient({ nodes: cluster.addresses, ...options });
   await client.ready();
   return client;
-}
-
-/** Keys of their own slots that a node serves now. */
-export function keysOn(cluster: TestCluster, node: TestNode, count: number, prefix: string): string[] {
-  const keys: string[] = [];
-  for (let i = 0; keys.length < count; i++) {
-    const key = `${prefix}:{${i}}`;
-    if (cluster.primaryOf(key) === node) keys.push(key);
-  }
-  return keys;
 }
 
 /** What became of a promise, and how long that took. */

@@ -92,15 +92,15 @@ export class Cache implements AsyncDisposable {
   async ready(within: Duration = '5s'): Promise<void> {
     if (this.#closed) throw new CacheClosedError();
     const withinMs = toMs(within, 'within');
+    const until = performance.now() + withinMs;
+    await this.#client.ready(within);
     let late: NodeJS.Timeout | undefined;
     const tooLate = new Promise<never>((_, reject) => {
-      late = setTimeout(() => reject(new NotConnectedError(withinMs)), withinMs);
+      const why = 'its subscription to invalidations does not stand';
+      late = setTimeout(() => reject(new NotConnectedError(withinMs, why)), until - performance.now());
     });
     try {
-      await Promise.race([
-        Promise.all([this.#client.ready(within), this.#invalidations.standing()]),
-        tooLate,
-      ]);
+      await Promise.race([this.#invalidations.standing(), tooLate]);
     } finally {
       clearTimeout(late);
     }

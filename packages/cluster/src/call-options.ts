@@ -1,6 +1,7 @@
 import type { Duration } from '@keyslot/kernel';
 import type { AnyKey } from '@keyslot/keys';
-import type { Argument, Safety } from './call.ts';
+import type { Argument } from './argument.ts';
+import type { ReadFrom, Safety } from './call.ts';
 
 /** A key as text, or one that knows its slot and template already. */
 export type KeyLike = string | Pick<AnyKey, 'text' | 'slot' | 'template'>;
@@ -11,19 +12,24 @@ export interface CallOptions {
   readonly deadline?: Duration;
 
   /**
-   * What to do while the key's shard has no primary that answers: `'wait'` for one until the deadline, or
-   * `'reject'` at once with {@link ShardUnavailableError}.
+   * What to do while the key's shard has no primary that answers, or its breaker is open: `'wait'` until the
+   * deadline, or `'reject'` at once with {@link ShardUnavailableError}.
    *
    * @default 'wait'
    */
   readonly whenAway?: 'wait' | 'reject';
 
   /**
-   * Who answers a read. A replica may be behind its primary, and stays so for as long as it is cut off.
+   * Who answers a read: the `'primary'`; a `'replica'`, which may be behind and stays so for as long as it is cut
+   * off; or a replica and, where none answers within half of the deadline, the primary
+   * (`'prefer-replica'`).
    *
    * @default 'primary'
    */
-  readonly readFrom?: 'primary' | 'replica';
+  readonly readFrom?: ReadFrom;
+
+  /** Ends the call when it is aborted, with {@link AbortedError}. */
+  readonly signal?: AbortSignal;
 }
 
 /** Choices for a command that has no method of its own. */

@@ -1,6 +1,8 @@
 import { Cluster } from 'ioredis';
 import { describe, expect, it } from 'vitest';
-import { type Argument, Asking, Call, type CallOwner, executedOf, Repeat, type Safety } from './call.ts';
+import type { Argument } from './argument.ts';
+import { Call, type CallOwner, executedOf, type Safety } from './call.ts';
+import { Asking, Repeat } from './repeat.ts';
 
 const PING = '*1\r\n$4\r\nPING\r\n';
 const socket = {};

@@ -1,9 +1,7 @@
-import { Command } from 'ioredis';
+import type { Argument } from './argument.ts';
 import type { Expiring } from './deadlines.ts';
-import type { Executed } from './errors.ts';
-
-/** An argument as it goes over the wire. */
-export type Argument = string | Buffer | number;
+import { AbortedError, type Executed } from './errors.ts';
+import { IoredisCommand, PLACEHOLDER } from './ioredis-command.ts';
 
 /**
  * What repeating a command may do.
@@ -14,30 +12,22 @@ export type Argument = string | Buffer | number;
  */
 export type Safety = 'read' | 'idempotent' | 'once';
 
-/** What we use of an ioredis command, and what ioredis uses of ours. */
-interface CommandShape {
-  name: string;
-  args: readonly Argument[];
-  readonly promise: Promise<unknown> | undefined;
-  transformed: boolean;
-  stringifyArguments(): void;
-  getKeys(): readonly (string | Buffer)[];
-  toWritable(socket: object): string | Buffer;
-  transformReply(reply: unknown): unknown;
+/** Who may answer a read. */
+export type ReadFrom = 'primary' | 'replica' | 'prefer-replica';
+
+/** What stands between calls and the node that a call was given to. */
+export interface CallGuard {
+  readonly id: string;
+
+  /** The attempt ended with an answer of the node. */
+  answered(call: Call): void;
+
+  /** The attempt's connection was lost. */
+  lost(call: Call): void;
+
+  /** The call ended without an answer: late, if its deadline passed. */
+  unanswered(call: Call, isLate: boolean): void;
 }
-
-type CommandConstructor = new (
-  name: string,
-  args: readonly Argument[],
-  options: { readonly replyEncoding: BufferEncoding | null },
-) => CommandShape;
-
-// ioredis declares `resolve` and `reject` as properties that its constructor fills with closures. Ours are
-// methods, which is the point: no closure per command. The cast is the price.
-const IoredisCommand = Command as unknown as CommandConstructor;
-
-/** Written in place of a command that ended before it could be sent, because its reply is counted on. */
-const PLACEHOLDER = '*1\r\n$4\r\nPING\r\n';
 
 /** Whoever decides what happens to a call that failed. */
 export interface CallOwner {
@@ -50,8 +40,8 @@ export interface CallOwner {
   /** The call's deadline has passed. The owner settles it. */
   expired(call: Call): void;
 
-  /** The call was settled, whichever way. The owner forgets it. */
-  settled(call: Call): void;
+  /** The call was settled, by an answer or otherwise. The owner forgets it. */
+  settled(call: Call, how: 'answered' | 'given-up'): void;
 }
 
 /**
@@ -62,6 +52,7 @@ export interface CallOwner {
  */
 export class Call extends IoredisCommand implements Expiring {
   readonly owner: CallOwner;
+
   /** Decides the node; `undefined` for a command without a key. */
   slot: number | undefined;
   readonly safety: Safety;
@@ -71,9 +62,41 @@ export class Call extends IoredisCommand implements Expiring {
   script: string | undefined = undefined;
 
   waits = true;
-  isParked = false;
-  fromReplica = false;
+  readFrom: ReadFrom = 'primary';
+  signal: AbortSignal | undefined = undefined;
   settled = false;
+
+  /** For a write, the key whose writes must stay in order, and whether it replaces the whole value. */
+  orderKey: string | undefined = undefined;
+  replaces = false;
+
+  /** Its place among all calls of the client, in the order in which they were made. */
+  madeAs = 0;
+
+  /** Where it is: waiting for the topology, with a node, or neither. */
+  isParked = false;
+  parkedFor: string | undefined = undefined;
+  notBefore = 0;
+  guard: CallGuard | undefined = undefined;
+  isInFlight = false;
+
+  /** How many answers its node had given when it was sent. */
+  repliesBefore = 0;
+
+  /** How many attempts have failed, and how many were sent elsewhere. */
+  failures = 0;
+  redirects = 0;
+
+  /** How often its bytes were written in all. Only after the first time is another attempt a retry. */
+  written = 0;
+
+  /** Whether its next attempt is a retry, how many there were, and what `written` was before the last of them. */
+  isRetry = false;
+  retries = 0;
+  writtenBefore = -1;
+
+  /** Ends the call when its caller aborts it. */
+  abort: (() => void) | undefined = undefined;
 
   /** How often its bytes left this process without an answer that says that nothing was executed. */
   writes = 0;
@@ -130,6 +153,7 @@ export class Call extends IoredisCommand implements Expiring {
     if (this.writes > 0 && this.safety === 'once') this.reject(new Error('Connection is closed.'));
     if (this.settled) return false;
     this.writes++;
+    this.written++;
     return true;
   }
 
@@ -158,7 +182,7 @@ export class Call extends IoredisCommand implements Expiring {
       return;
     }
     this.settled = true;
-    this.owner.settled(this);
+    this.owner.settled(this, 'answered');
     this.onValue(value);
   }
 
@@ -175,7 +199,7 @@ export class Call extends IoredisCommand implements Expiring {
   fail(error: Error): void {
     if (this.settled) return;
     this.settled = true;
-    this.owner.settled(this);
+    this.owner.settled(this, 'given-up');
     this.onError(error);
   }
 }
@@ -185,68 +209,9 @@ export function executedOf(call: Call): Executed {
   return call.writes > 0 ? 'unknown' : 'no';
 }
 
-/** Lets the next command of the connection pass at a node that is taking its slot over. */
-export class Asking extends IoredisCommand {
-  constructor() {
-    super('asking', [], { replyEncoding: null });
-  }
-
-  initPromise(): void {
-    this.transformed = true;
-  }
-
-  setTimeout(): void {}
-  resolve(): void {}
-
-  /** The command behind it is told the same. */
-  reject(): void {}
-}
-
-/**
- * Another attempt of a call by way of ioredis's `Cluster`, which follows redirects and learns from them.
- *
- * ioredis puts its own handler in the place of `reject`. Handed-over clusters are usually set up to repeat
- * there what a lost connection had not answered, so it is asked about redirects only.
- */
-export class Repeat extends IoredisCommand {
-  readonly #call: Call;
-  #redirect: ((error: Error) => void) | undefined = undefined;
-
-  constructor(call: Call) {
-    super(call.name, call.args, { replyEncoding: null });
-    this.#call = call;
-  }
-
-  initPromise(): void {
-    this.transformed = true;
-    this.stringifyArguments();
-  }
-
-  override toWritable(socket: object): string | Buffer {
-    return this.#call.willWrite() ? super.toWritable(socket) : PLACEHOLDER;
-  }
-
-  setTimeout(): void {}
-  setBlockingTimeout(): void {}
-
-  resolve(reply: unknown): void {
-    this.#call.resolve(reply);
-  }
-
-  set reject(redirect: (error: Error) => void) {
-    this.#redirect = redirect;
-  }
-
-  get reject(): (error: Error) => void {
-    const call = this.#call;
-    const redirect = this.#redirect;
-    return (error) => {
-      if (redirect === undefined || !call.owner.leavesToIoredis(error)) {
-        call.reject(error);
-        return;
-      }
-      call.wasRefused();
-      redirect(error);
-    };
-  }
+/** Ends a call with its caller's signal. The listener is taken off when the call is settled. */
+export function abortable(call: Call, signal: AbortSignal): void {
+  call.signal = signal;
+  call.abort = () => call.fail(new AbortedError(call.command, executedOf(call), { cause: signal.reason }));
+  signal.addEventListener('abort', call.abort, { once: true });
 }

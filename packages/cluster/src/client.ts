@@ -1,16 +1,29 @@
 import { type Duration, toMs } from '@keyslot/kernel';
 import type { Cluster } from 'ioredis';
-import { type Argument, Call, type Safety } from './call.ts';
+import type { Observable } from 'rxjs';
+import type { Argument } from './argument.ts';
+import { sendBatch } from './batch.ts';
+import type { Safety } from './call.ts';
 import type { BatchCommand, CallOptions, CommandOptions, CommandOutcome, KeyLike } from './call-options.ts';
-import { safetyOf } from './command-safety.ts';
-import { endOf, ping } from './connections.ts';
-import { Dispatcher, type OwnerChangeListener } from './dispatcher.ts';
-import { ClientClosedError, CrossSlotError, NotConnectedError } from './errors.ts';
-import { sharedSlot, slotFor, slotOfArgument, textOf } from './key-like.ts';
+import { Calls } from './calls.ts';
+import { tellFindings } from './channels.ts';
+import type { ConnectionTrouble } from './connection-trouble.ts';
+import { connected, endOf, untilIdle } from './connections.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { ClientClosedError } from './errors.ts';
+import type { Finding } from './finding.ts';
+import { type Health, healthOf } from './health.ts';
+import { sharedSlot, slotFor, textOf } from './key-like.ts';
 import { type ClusterClientOptions, settingsOf } from './options.ts';
+import type { OwnerChangeListener } from './owner-listeners.ts';
 import type { Script, ScriptArgs } from './script.ts';
-import { refuseStateful } from './stateful-commands.ts';
+import { SelfCheck } from './self-check.ts';
 import { type Listener, Subscription } from './subscription.ts';
+import type { ShardTopology, Topology } from './topology.ts';
+import { TopologyWatch } from './topology-watch.ts';
+
+/** A write after which nothing of what was there before is left. */
+const WHOLE_VALUE = 'whole-value';
 
 /**
  * A client for a Redis or Valkey cluster, around ioredis's `Cluster`.
@@ -31,18 +44,28 @@ import { type Listener, Subscription } from './subscription.ts';
 export class ClusterClient implements AsyncDisposable {
   readonly #cluster: Cluster;
   readonly #isOurs: boolean;
-  readonly #deadlineMs: number;
   readonly #dispatcher: Dispatcher;
+  readonly #calls: Calls;
+  readonly #topology: TopologyWatch;
+  readonly #trouble: ConnectionTrouble;
+  readonly #selfCheck: SelfCheck;
   readonly #subscriptions = new Set<Subscription>();
   #closing: Promise<void> | undefined;
 
   /** @throws {InvalidOptionError} for options that cannot be used, before anything is opened. */
   constructor(options: ClusterClientOptions) {
-    const { cluster, isOurs, deadlineMs } = settingsOf(options);
+    const { cluster, isOurs, deadlineMs, policy, selfCheck, trouble, seeds } = settingsOf(options);
+    const guards = () => this.#dispatcher.guards;
     this.#cluster = cluster;
     this.#isOurs = isOurs;
-    this.#deadlineMs = deadlineMs;
-    this.#dispatcher = new Dispatcher(cluster);
+    this.#trouble = trouble;
+    trouble.listenTo(cluster);
+    this.#topology = new TopologyWatch(cluster, guards);
+    this.#dispatcher = new Dispatcher(cluster, isOurs, policy, () => void this.#topology.ask());
+    this.#calls = new Calls(this.#dispatcher, deadlineMs);
+    this.#topology.topology$.subscribe((topology) => seeds?.learn(topology));
+    this.#selfCheck = new SelfCheck(this.#topology, guards, trouble);
+    if (selfCheck) this.#selfCheck.atBoot((findings) => tellFindings({ client: this, findings }));
   }
 
   /**
@@ -50,24 +73,11 @@ export class ClusterClient implements AsyncDisposable {
    * calls made earlier wait within their own deadlines.
    *
    * @param within - how long to wait. @default '5s'
-   * @throws {NotConnectedError} when no node answered in time; the client goes on trying.
+   * @throws {NotConnectedError} when it takes longer, with the reason as far as it is known; the client goes on trying.
    */
   async ready(within: Duration = '5s'): Promise<void> {
-    const withinMs = toMs(within, 'within');
-    const until = performance.now() + withinMs;
     this.#dispatcher.refreshSoon();
-    for (;;) {
-      if (this.#dispatcher.isClosed) throw new ClientClosedError('READY', 'no');
-      const primaries = this.#cluster.status === 'ready' ? this.#cluster.nodes('master') : [];
-      if (primaries.length > 0) {
-        const answers = await Promise.allSettled(
-          primaries.map((node) => ping(node, until - performance.now())),
-        );
-        if (answers.every(({ status }) => status === 'fulfilled')) return;
-      }
-      if (performance.now() >= until) throw new NotConnectedError(withinMs);
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+    await connected(this.#cluster, this.#trouble, toMs(within, 'within'), () => this.#mustBeOpen('READY'));
   }
 
   /** The value of a string key, or `null`. */
@@ -87,12 +97,13 @@ export class ClusterClient implements AsyncDisposable {
     options: CallOptions & { readonly ttl: Duration },
   ): Promise<void> {
     const args = [textOf(key), value, 'PX', toMs(options.ttl, 'ttl')];
-    await this.#send('set', args, slotFor(key), 'idempotent', 'utf8', options);
+    await this.#send('set', args, slotFor(key), 'idempotent', 'utf8', options, WHOLE_VALUE);
   }
 
   /** Removes a key. */
   async delete(key: KeyLike, options?: CallOptions): Promise<'deleted' | 'absent'> {
-    const removed = await this.#send('del', [textOf(key)], slotFor(key), 'idempotent', 'utf8', options);
+    const args = [textOf(key)];
+    const removed = await this.#send('del', args, slotFor(key), 'idempotent', 'utf8', options, WHOLE_VALUE);
     return removed === 1 ? 'deleted' : 'absent';
   }
 
@@ -104,7 +115,7 @@ export class ClusterClient implements AsyncDisposable {
    */
   call(name: string, args: readonly Argument[], options: CommandOptions = {}): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const call = this.#callOf(name, args, options);
+      const call = this.#calls.byName(name, args, options);
       call.onValue = resolve;
       call.onError = reject;
       this.#dispatcher.start(call);
@@ -118,27 +129,11 @@ export class ClusterClient implements AsyncDisposable {
    * @returns the outcomes in the order of the commands.
    */
   batch(commands: readonly BatchCommand[], options: CommandOptions = {}): Promise<CommandOutcome[]> {
-    if (commands.length === 0) return Promise.resolve([]);
-    return new Promise((resolve) => {
-      const outcomes = new Array<CommandOutcome>(commands.length);
-      let open = commands.length;
-      const end = (index: number, outcome: CommandOutcome) => {
-        outcomes[index] = outcome;
-        if (--open === 0) resolve(outcomes);
-      };
-      commands.forEach(([name, ...args], index) => {
-        let call: Call;
-        try {
-          call = this.#callOf(name, args, options);
-        } catch (error) {
-          end(index, { outcome: 'failed', error: error as Error });
-          return;
-        }
-        call.onValue = (value) => end(index, { outcome: 'answered', value });
-        call.onError = (error) => end(index, { outcome: 'failed', error });
-        this.#dispatcher.start(call);
-      });
-    });
+    return sendBatch(
+      commands,
+      ([name, ...args]) => this.#calls.byName(name, args, options),
+      (call) => this.#dispatcher.start(call),
+    );
   }
 
   /**
@@ -159,8 +154,9 @@ export class ClusterClient implements AsyncDisposable {
     for (const name of source.args) wire.push(args[name]);
 
     const reply = await new Promise<unknown>((resolve, reject) => {
-      const call = this.#newCall('evalsha', wire, slot, safety, null, options);
+      const call = this.#calls.make('evalsha', wire, slot, safety, null, options);
       call.script = source.text;
+      if (safety !== 'read') call.orderKey = wire[2] as string | undefined;
       call.onValue = resolve;
       call.onError = reject;
       this.#dispatcher.start(call);
@@ -181,15 +177,32 @@ export class ClusterClient implements AsyncDisposable {
    * @throws {ClientClosedError} when the client is closed.
    */
   subscribe(channel: string, listener: Listener): AsyncDisposable {
-    if (this.#dispatcher.isClosed) throw new ClientClosedError('SUBSCRIBE', 'no');
+    this.#mustBeOpen('SUBSCRIBE');
     const subscription = new Subscription(
       channel,
       listener,
-      (but) => this.#dispatcher.nodes.any(but),
+      (but) => this.#dispatcher.guards.any(but)?.node,
       () => void this.#subscriptions.delete(subscription),
     );
     this.#subscriptions.add(subscription);
     return subscription;
+  }
+
+  /** Who serves what: now, and whenever it changes. Each change is told once; completes when the client closes. */
+  get topology$(): Observable<Topology> {
+    return this.#topology.topology$;
+  }
+
+  /** The shard that owns a key, as far as is known. */
+  shardOf(key: KeyLike): ShardTopology | undefined {
+    return this.slotOwner(slotFor(key));
+  }
+
+  /** The shard that owns a slot, as far as is known. */
+  slotOwner(slot: number): ShardTopology | undefined {
+    return this.#topology.current.shards.find(({ slots }) =>
+      slots.some(([from, to]) => from <= slot && slot <= to),
+    );
   }
 
   /**
@@ -200,15 +213,42 @@ export class ClusterClient implements AsyncDisposable {
    * @returns a function that ends it
    */
   onOwnerChange(listener: OwnerChangeListener): () => void {
-    return this.#dispatcher.onOwnerChange(listener);
+    return this.#dispatcher.owners.add(listener);
   }
 
   /**
-   * Ends every call that is still open with {@link ClientClosedError}, then the connections, unless the
-   * application handed its own `Cluster` over. Calls made later reject at once.
+   * Asks every primary for what silently hurts: version, settings, memory, permissions, clock, replicas. What it
+   * finds is an answer, and so is a node that cannot be asked. Takes some seconds at most.
+   *
+   * @throws {ClientClosedError} when the client is closed.
    */
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
+  async selfCheck(): Promise<readonly Finding[]> {
+    this.#mustBeOpen('SELF-CHECK');
+    this.#dispatcher.refreshSoon();
+    const findings = await this.#selfCheck.run();
+    this.#mustBeOpen('SELF-CHECK');
+    return findings;
+  }
+
+  /**
+   * Pings every primary on the connection that calls use.
+   *
+   * @param within - how long that may take. @default '1s'
+   * @throws {ClientClosedError} when the client is closed.
+   */
+  async health(within: Duration = '1s'): Promise<Health> {
+    this.#mustBeOpen('HEALTH');
+    return healthOf(this.#topology.current, this.#dispatcher.guards, toMs(within, 'within'));
+  }
+
+  /**
+   * Refuses further calls, ends those under way with {@link ClientClosedError}, then the connections, unless the
+   * application handed its own `Cluster` over.
+   *
+   * @param options - `within`: how long calls under way get to end by themselves. @default 0
+   */
+  close({ within = 0 }: { readonly within?: Duration } = {}): Promise<void> {
+    this.#closing ??= this.#close(toMs(within, 'within', 0));
     return this.#closing;
   }
 
@@ -216,11 +256,19 @@ export class ClusterClient implements AsyncDisposable {
     return this.close();
   }
 
-  async #close(): Promise<void> {
+  async #close(withinMs: number): Promise<void> {
+    this.#calls.end();
+    this.#selfCheck.close();
+    if (withinMs > 0) await untilIdle(this.#dispatcher.isIdle, withinMs);
     this.#dispatcher.close();
+    this.#topology.close();
     await Promise.all([...this.#subscriptions].map((subscription) => subscription[Symbol.asyncDispose]()));
     if (this.#isOurs) await endOf(this.#cluster);
-    this.#dispatcher.unlisten();
+    this.#trouble.unlisten();
+  }
+
+  #mustBeOpen(what: string): void {
+    if (this.#closing !== undefined) throw new ClientClosedError(what, 'no');
   }
 
   #send(
@@ -230,48 +278,17 @@ export class ClusterClient implements AsyncDisposable {
     safety: Safety,
     encoding: BufferEncoding | null,
     options: CallOptions | undefined,
+    write?: typeof WHOLE_VALUE,
   ): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const call = this.#newCall(name, args, slot, safety, encoding, options);
+      const call = this.#calls.make(name, args, slot, safety, encoding, options);
+      if (write !== undefined) {
+        call.orderKey = args[0] as string;
+        call.replaces = true;
+      }
       call.onValue = resolve;
       call.onError = reject;
       this.#dispatcher.start(call);
     });
-  }
-
-  #newCall(
-    name: string,
-    args: readonly Argument[],
-    slot: number | undefined,
-    safety: Safety,
-    encoding: BufferEncoding | null,
-    options: CallOptions | undefined,
-  ): Call {
-    const deadline = options?.deadline;
-    const deadlineMs = deadline === undefined ? this.#deadlineMs : toMs(deadline, 'deadline');
-    const call = new Call(this.#dispatcher, name, args, slot, safety, deadlineMs, encoding);
-    if (options !== undefined) {
-      call.waits = options.whenAway !== 'reject';
-      call.fromReplica = options.readFrom === 'replica' && safety === 'read';
-    }
-    return call;
-  }
-
-  /** A call of a command that is known by name only: its keys have to be found first. */
-  #callOf(name: string, args: readonly Argument[], options: CommandOptions): Call {
-    const lower = name.toLowerCase();
-    refuseStateful(lower, args);
-    const safety = options.safety ?? safetyOf(lower, args);
-    const call = this.#newCall(lower, args, undefined, safety, options.buffers ? null : 'utf8', options);
-    const keys = call.getKeys();
-    const slots = new Set(keys.map(slotOfArgument));
-    if (slots.size > 1) {
-      throw new CrossSlotError(
-        call.command,
-        keys.map((_, i) => ({ role: `key ${i + 1}`, template: '<raw>' })),
-      );
-    }
-    for (const slot of slots) call.slot = slot;
-    return call;
   }
 }

@@ -27,12 +27,17 @@ interface Address {
  */
 export class CoalescingConnector extends AbstractConnector {
   readonly #address: Address;
+  readonly #onError: ((error: Error, node: string) => void) | undefined;
 
-  // ioredis's type for a connector's constructor says `unknown`; what it passes are its own options.
-  constructor(options: unknown) {
+  /**
+   * @param options - ioredis's own; its type for a connector's constructor says `unknown`
+   * @param onError - told why a socket failed, which ioredis keeps to itself while it asks for the topology
+   */
+  constructor(options: unknown, onError?: (error: Error, node: string) => void) {
     const address = options as Address;
     super(address.disconnectTimeout);
     this.#address = address;
+    this.#onError = onError;
   }
 
   // ioredis attaches its handlers when the promise resolves, so the socket must not connect before.
@@ -50,6 +55,7 @@ export class CoalescingConnector extends AbstractConnector {
           const socket = tls ? connectTls(target) : createConnection(target);
           socket.once('error', (error) => {
             this.firstError = error;
+            this.#onError?.(error, `${target.host ?? '127.0.0.1'}:${target.port}`);
           });
           this.stream = coalesceWrites(socket);
           resolve(socket);

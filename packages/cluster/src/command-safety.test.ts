@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Argument } from './call.ts';
+import type { Argument } from './argument.ts';
 import { safetyOf } from './command-safety.ts';
 
 describe('what repeating a command may do', () => {

@@ -1,4 +1,5 @@
-import type { Argument, Safety } from './call.ts';
+import type { Argument } from './argument.ts';
+import type { Safety } from './call.ts';
 
 const READS = new Set(
   `get mget getrange strlen exists ttl pttl expiretime pexpiretime type dump hget hmget hgetall hkeys hvals hlen

@@ -1,16 +1,56 @@
 import type { Cluster, Redis } from 'ioredis';
-import { NotConnectedError } from './errors.ts';
+import { tellConnectionError } from './channels.ts';
+import type { ConnectionTrouble } from './connection-trouble.ts';
+import { DeadlineExceededError, NotConnectedError } from './errors.ts';
+import { addressOf } from './guards.ts';
 
 /** Rejects when a node does not answer a ping in time; its connection is then good for nothing yet. */
 export async function ping(node: Redis, withinMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new NotConnectedError(withinMs)), Math.max(1, withinMs));
+    timer = setTimeout(
+      () => reject(new DeadlineExceededError('PING', withinMs, 'unknown')),
+      Math.max(1, withinMs),
+    );
   });
   try {
     await Promise.race([node.ping(), late]);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/**
+ * Resolves once the layout is known and every primary answers.
+ *
+ * @param check - throws when there is no point in waiting any longer
+ * @throws {NotConnectedError} when it takes too long.
+ */
+export async function connected(
+  cluster: Cluster,
+  trouble: ConnectionTrouble,
+  withinMs: number,
+  check: () => void,
+): Promise<void> {
+  const until = performance.now() + withinMs;
+  for (;;) {
+    check();
+    const primaries = cluster.status === 'ready' ? cluster.nodes('master') : [];
+    if (primaries.length > 0) {
+      const answers = await Promise.allSettled(
+        primaries.map(async (node) => {
+          try {
+            await ping(node, Math.ceil(until - performance.now()));
+          } catch (error) {
+            trouble.note(error as Error, addressOf(node));
+            throw error;
+          }
+        }),
+      );
+      if (answers.every(({ status }) => status === 'fulfilled')) return;
+    }
+    if (performance.now() >= until) throw new NotConnectedError(withinMs, trouble.why);
+    await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
 
@@ -24,8 +64,40 @@ export async function endOf(cluster: Cluster): Promise<void> {
   const ends = cluster
     .nodes('all')
     .filter(({ status }) => status !== 'end')
-    // Not `events.once`: it rejects when the node, frozen perhaps, emits an error before it ends.
-    .map((node) => new Promise<void>((resolve) => void node.once('end', () => resolve())));
+    // Not `once` of node:events: a socket that fails on its way out would have `close` reject.
+    .map((node) => new Promise((ended) => void node.once('end', ended)));
   cluster.disconnect();
   await Promise.all(ends);
+}
+
+/**
+ * Has ioredis ask for the topology. What goes wrong it tells as `error`.
+ *
+ * @param isOurs - whether it may also be made to begin again at its seeds
+ */
+export function refresh(cluster: Cluster, isOurs: boolean): void {
+  // A handed-over cluster may not have been told to connect yet.
+  if (cluster.status === 'wait') cluster.connect().catch(tellConnectionError);
+  else
+    cluster.refreshSlotsCache((error) => {
+      if (error && isOurs) beginAgain(cluster);
+    });
+}
+
+/**
+ * Ends the nodes that ioredis knows and has never connected to, when those are all it has and none of them answers:
+ * replicas that died before anybody read from them. It asks for the topology there alone, and returns to its seeds
+ * only when it knows no node at all.
+ */
+function beginAgain(cluster: Cluster): void {
+  const nodes = cluster.nodes('all');
+  if (cluster.status === 'ready' && nodes.every(({ status }) => status === 'wait')) {
+    for (const node of nodes) node.disconnect();
+  }
+}
+
+/** Resolves when nothing is open any more, or when the time is over. */
+export async function untilIdle(isIdle: () => boolean, withinMs: number): Promise<void> {
+  const until = performance.now() + withinMs;
+  while (!isIdle() && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 5));
 }

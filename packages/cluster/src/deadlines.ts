@@ -37,6 +37,11 @@ export class Deadlines {
     this.#now = now;
   }
 
+  get isEmpty(): boolean {
+    for (const { head } of this.#lists.values()) if (head !== undefined) return false;
+    return true;
+  }
+
   add(item: Expiring, afterMs: number): void {
     let list = this.#lists.get(afterMs);
     if (list === undefined) {

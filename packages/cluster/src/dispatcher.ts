@@ -1,71 +1,87 @@
-import type { Cluster, Redis } from 'ioredis';
-import { Asking, type Call, type CallOwner, executedOf, Repeat } from './call.ts';
-import { tellAttempt, tellConnection } from './channels.ts';
+import type { Cluster } from 'ioredis';
+import type { BreakerState } from './breaker.ts';
+import { type Call, type CallOwner, executedOf } from './call.ts';
+import { tellAttempt, tellBreaker, tellConnection, tellRejection } from './channels.ts';
+import { refresh } from './connections.ts';
 import { Deadlines } from './deadlines.ts';
 import {
   ClientClosedError,
-  CommandFailedError,
   DeadlineExceededError,
   OutcomeUnknownError,
+  OverloadedError,
   ShardUnavailableError,
+  SupersededError,
 } from './errors.ts';
-import { askedNode, classify } from './failure.ts';
-import { addressOf, NodeTable } from './node-table.ts';
+import { classify, redirectOf } from './failure.ts';
+import type { Guard } from './guard.ts';
+import { Guards } from './guards.ts';
+import { KeyOrder } from './key-order.ts';
+import { OwnerListeners } from './owner-listeners.ts';
 import { Parking } from './parking.ts';
+import type { Policy } from './policy.ts';
 import { Refresher } from './refresher.ts';
-import { codeOf, shownOf } from './server-error.ts';
-import { SlotOwners } from './slot-owners.ts';
+import { Asking, repeatBy } from './repeat.ts';
+import { RetryBudget } from './retry-budget.ts';
+import { codeOf, commandFailed } from './server-error.ts';
+import { SlotTable } from './slot-table.ts';
 
-/** Told when a primary was lost or slots passed to another one, with a test that says whether a slot is concerned. */
-export type OwnerChangeListener = (concerns: (slot: number) => boolean) => void;
+/** How many redirects in a row are followed at once: nodes that point at each other are given time to agree. */
+const MOST_REDIRECTS = 5;
 
 /**
  * Sends calls and decides what happens to those that fail.
  *
  * ```
- *   start ─▶ slot ─▶ primary's connection ─▶ one socket write per tick ─▶ value
- *              │ none            │ MOVED, TRYAGAIN: once more by way of ioredis, which follows
- *              │                 │ ASK: once more at the node that it names
- *              │                 │ NOSCRIPT: once more as EVAL
- *              ▼                 ▼ refused for now, or connection lost
- *            parked ◀──────── harmless to repeat? ── no ─▶ OutcomeUnknownError
- *              │ the topology changed, or some time passed
+ *   start ─▶ slot ─▶ node's guard: breaker, bulkhead ─▶ its connection ─▶ one write per tick ─▶ value
+ *              │ none    │ open      │ full: OverloadedError   │ MOVED, ASK: at once at the node that it names
+ *              │         │           └ queued                  │ NOSCRIPT: at once as EVAL
+ *              ▼         ▼                                     ▼ refused for now, or connection lost
+ *            parked ◀──────────────────────────── harmless to repeat? ── no ─▶ OutcomeUnknownError
+ *              │ the topology or a breaker changed, or the backoff is over and the budget allows
  *              ▼
  *            slot …        and whatever happens, the deadline ends it: DeadlineExceededError
  * ```
+ *
+ * A write whose key has an earlier write that is being retried waits for its turn behind it.
  */
 export class Dispatcher implements CallOwner {
-  readonly nodes: NodeTable;
+  readonly owners = new OwnerListeners();
+  readonly slots: SlotTable;
+  readonly guards: Guards;
+  readonly isIdle = (): boolean => this.#deadlines.isEmpty;
   readonly #cluster: Cluster;
   readonly #deadlines = new Deadlines(() => performance.now());
-  readonly #parking = new Parking((call) => this.#dispatch(call));
-  readonly #refresher = new Refresher(() => this.#refresh());
-  readonly #ownerListeners = new Set<OwnerChangeListener>();
-  readonly #owners: SlotOwners;
+  readonly #budget = new RetryBudget();
+  readonly #parking: Parking;
+  readonly #order = new KeyOrder((call) => call.fail(new SupersededError(call.command, executedOf(call))));
+  readonly #refresher: Refresher;
+  readonly #onTopology: () => void;
   readonly #refreshed = () => {
     this.#refresher.rest();
-    const changed = this.#owners.changes();
-    if (changed.size > 0) this.#tellOwnerChange((slot) => changed.has(slot));
+    const changed = this.slots.refresh();
+    if (changed.size > 0) this.owners.tell((slot) => changed.has(slot));
+    this.#onTopology();
     this.#parking.release();
   };
+  #made = 0;
   #closed = false;
 
-  constructor(cluster: Cluster) {
+  constructor(cluster: Cluster, isOurs: boolean, policy: Policy, onTopology: () => void) {
     this.#cluster = cluster;
-    this.#owners = new SlotOwners(cluster);
-    this.nodes = new NodeTable(cluster, (node) => this.#nodeLost(node));
-    cluster.on('error', tellError);
-    cluster.on('node error', tellError);
+    this.#onTopology = onTopology;
+    this.#refresher = new Refresher(() => refresh(cluster, isOurs));
+    this.slots = new SlotTable(cluster);
+    this.#parking = new Parking(policy.bulkhead.queue, (call) => this.#dispatch(call));
+    this.guards = new Guards(cluster, this.slots, policy, {
+      onLost: (guard, waiting) => this.#nodeLost(guard, waiting),
+      onBreaker: (guard, state) => this.#breakerChanged(guard, state),
+    });
     cluster.on('refresh', this.#refreshed);
   }
 
-  /** Looks for the topology soon: something went wrong, or somebody waits. */
+  /** Asks for the topology soon. */
   refreshSoon(): void {
     this.#refresher.soon();
-  }
-
-  get isClosed(): boolean {
-    return this.#closed;
   }
 
   /** Sends a call. It will be settled: with a value, an error, or by its deadline. */
@@ -74,31 +90,40 @@ export class Dispatcher implements CallOwner {
       call.fail(new ClientClosedError(call.command, 'no'));
       return;
     }
-    this.#deadlines.add(call, call.deadlineMs);
+    if (call.signal?.aborted) {
+      call.abort?.();
+      return;
+    }
+    call.madeAs = this.#made++;
+    this.#budget.earn();
+    this.#deadlines.add(call, call.readFrom === 'prefer-replica' ? call.deadlineMs / 2 : call.deadlineMs);
     this.#dispatch(call);
-  }
-
-  onOwnerChange(listener: OwnerChangeListener): () => void {
-    this.#ownerListeners.add(listener);
-    return () => void this.#ownerListeners.delete(listener);
   }
 
   attemptFailed(call: Call, error: Error): void {
     const failure = classify(error);
-    tellAttempt({ command: call.name, failure });
+    tellAttempt({ command: call.name, failure, shard: call.guard?.id });
+    if (failure === 'closed') call.guard?.lost(call);
+    else call.guard?.answered(call);
+    this.#budget.giveBack(call);
     switch (failure) {
       case 'redirect':
         call.wasRefused();
-        // Before it is followed: what the new owner has may be older than what the old one confirmed last.
-        if (codeOf(error.message) === 'MOVED' && !call.fromReplica)
-          this.#tellOwnerChange((slot) => slot === call.slot);
         this.#follow(call, error.message);
         return;
       case 'no-script':
         call.wasRefused();
         // Without its text it was the caller who chose to send a hash: the answer is the caller's, too.
-        if (call.script === undefined) call.fail(commandFailed(call, error.message));
-        else this.#dispatchText(call, call.script);
+        if (call.script === undefined) {
+          call.fail(commandFailed(call, error.message));
+        } else {
+          call.becomeEval(call.script);
+          this.#dispatch(call);
+        }
+        return;
+      case 'try-again':
+        call.wasRefused();
+        this.#wait(call);
         return;
       case 'unavailable':
         call.wasRefused();
@@ -118,111 +143,156 @@ export class Dispatcher implements CallOwner {
   }
 
   leavesToIoredis(error: Error): boolean {
-    return classify(error) === 'redirect' && this.nodes.at(askedNode(error.message)) === undefined;
+    return classify(error) === 'redirect' && this.guards.at(redirectOf(error.message)?.address) === undefined;
   }
 
   expired(call: Call): void {
+    call.guard?.unanswered(call, true);
+    if (call.readFrom === 'prefer-replica') {
+      // The replica has had its half of the time; an answer that still comes is welcome.
+      call.readFrom = 'primary';
+      this.#deadlines.add(call, call.deadlineMs / 2);
+      if (!call.isParked) this.#dispatch(call);
+      return;
+    }
     call.fail(new DeadlineExceededError(call.command, call.deadlineMs, executedOf(call)));
   }
 
-  settled(call: Call): void {
+  settled(call: Call, how: 'answered' | 'given-up'): void {
     this.#deadlines.remove(call);
-    if (call.isParked) this.#parking.forget(call);
+    if (how === 'answered') call.guard?.answered(call);
+    else call.guard?.unanswered(call, false);
+    if (call.abort !== undefined) call.signal?.removeEventListener('abort', call.abort);
+    if (call.isParked) this.#parking.take(call);
+    if (!this.#order.isEmpty) this.#nextOf(call);
   }
 
-  /** Settles every open call. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#cluster.off('refresh', this.#refreshed);
     this.#parking.close();
     this.#refresher.close();
-    this.nodes.close();
-    for (const call of this.#deadlines.stop() as Call[])
+    // First: the place of a call that is ended here must not go to one that waits.
+    this.guards.close();
+    for (const call of this.#deadlines.stop() as Call[]) {
       call.fail(new ClientClosedError(call.command, executedOf(call)));
-  }
-
-  /** Stops listening for connection errors: only after the connections have ended. */
-  unlisten(): void {
-    this.#cluster.off('error', tellError);
-    this.#cluster.off('node error', tellError);
+    }
   }
 
   #dispatch(call: Call): void {
-    const node = this.#nodeFor(call);
-    if (node === undefined) this.#away(call, 'no connection');
-    else void node.sendCommand(call as unknown as Parameters<Redis['sendCommand']>[0]);
+    if (call.settled) return;
+    if (!this.#order.isEmpty && this.#order.enter(call) === 'wait') {
+      if (call.waits) this.#park(call);
+      else this.#reject(call, 'an earlier write of the key is being retried');
+      return;
+    }
+    const guard = this.#guardFor(call);
+    if (guard === undefined) {
+      this.#away(call, 'no connection');
+    } else if (guard.breaker.state !== 'closed') {
+      this.#away(call, 'its breaker is open');
+    } else if (call.isRetry && !this.#budget.allows(call)) {
+      this.#wait(call);
+    } else if (guard.admit(call) === 'overloaded') this.#overloaded(call, guard.id);
   }
 
-  /** From now on it is sent as EVAL, wherever it is redirected to. */
-  #dispatchText(call: Call, script: string): void {
-    call.becomeEval(script);
-    this.#dispatch(call);
+  /** The write behind one that has ended has its turn, unless it is under way already. */
+  #nextOf(call: Call): void {
+    const next = this.#order.leave(call);
+    if (next === undefined || !next.isParked || this.#closed) return;
+    this.#parking.take(next);
+    // Not within the end of the one before: a long line of calls that fail at once would be as deep a stack.
+    queueMicrotask(() => this.#dispatch(next));
   }
 
-  #nodeFor(call: Call): Redis | undefined {
-    if (call.slot === undefined) return this.nodes.any();
-    return call.fromReplica ? this.nodes.replicaOf(call.slot) : this.nodes.primaryOf(call.slot);
+  #guardFor(call: Call): Guard | undefined {
+    const { slot, readFrom } = call;
+    if (slot === undefined) return this.guards.any();
+    if (readFrom === 'primary') return this.guards.primaryOf(slot);
+    const replica = this.guards.replicaOf(slot);
+    // After a failover the shard may have no replica, and one that has failed is not asked twice.
+    const isPrimaryNext = replica === undefined || (readFrom === 'prefer-replica' && call.failures > 0);
+    return isPrimaryNext ? this.guards.primaryOf(slot) : replica;
   }
 
-  /** The shard cannot be asked now. Waiting is harmless: the call is known to be repeatable. */
+  /** There is nobody to ask now; what was sent before may be sent again. */
   #away(call: Call, why: string): void {
     this.#refresher.soon();
-    if (call.waits && !this.#closed) this.#parking.park(call);
-    else call.fail(new ShardUnavailableError(call.command, why));
+    if (call.readFrom === 'prefer-replica' && call.failures === 0) {
+      call.failures++;
+      this.#dispatch(call);
+      return;
+    }
+    if (call.waits && !this.#closed) this.#wait(call);
+    else this.#reject(call, why);
+  }
+
+  /** Nothing is wrong but the time: to give up at once would be a false alarm. */
+  #wait(call: Call): void {
+    if (call.safety !== 'read') this.#order.hold(call);
+    if (!call.settled) this.#park(call);
+  }
+
+  #park(call: Call): void {
+    const primary = call.slot === undefined ? undefined : this.slots.primaryOf(call.slot);
+    if (this.#parking.park(call, primary) === 'overloaded') this.#overloaded(call, undefined);
+  }
+
+  #overloaded(call: Call, shard: string | undefined): void {
+    tellRejection({ command: call.name, why: 'overloaded', shard });
+    call.fail(new OverloadedError(call.command, executedOf(call)));
+  }
+
+  #reject(call: Call, why: string): void {
+    tellRejection({ command: call.name, why, shard: undefined });
+    call.fail(new ShardUnavailableError(call.command, why));
   }
 
   /** Asks the node that a redirect names. */
   #follow(call: Call, redirect: string): void {
-    const node = this.nodes.at(askedNode(redirect));
-    if (node === undefined) {
-      this.#repeat(new Repeat(call));
+    const to = redirectOf(redirect);
+    // Told before it is followed: what the new owner has may be older than what the old one confirmed last.
+    if (to?.kind === 'MOVED' && call.readFrom === 'primary') this.owners.tell((slot) => slot === to.slot);
+    if (call.readFrom !== 'primary') {
+      // A replica that sends us away no longer has the slot.
+      call.readFrom = 'primary';
+      call.failures++;
+    }
+    this.#refresher.soon();
+    if (++call.redirects > MOST_REDIRECTS) {
+      this.#wait(call);
       return;
     }
-    // ioredis follows ASK as well, but ends the process with an unhandled rejection when the node is lost.
-    void node.sendCommand(new Asking() as unknown as Parameters<Redis['sendCommand']>[0]);
-    void node.sendCommand(call as unknown as Parameters<Redis['sendCommand']>[0]);
-  }
-
-  /** By way of ioredis's `Cluster`: it learns from a redirect where the slot is. */
-  #repeat(repeat: Repeat): void {
-    void this.#cluster.sendCommand(repeat as unknown as Parameters<Cluster['sendCommand']>[0]);
-  }
-
-  #nodeLost(node: Redis): void {
-    const address = addressOf(node);
-    tellConnection({ node: address, state: 'lost' });
-    if (this.#closed) return;
-    this.#refresher.soon();
-    if (node.options.readOnly === true) return;
-    this.#tellOwnerChange((slot) => this.nodes.addressesOf(slot)[0] === address);
-  }
-
-  #tellOwnerChange(concerns: (slot: number) => boolean): void {
-    for (const listener of this.#ownerListeners) {
-      try {
-        listener(concerns);
-      } catch (error) {
-        // Out of here, where ioredis would never refresh again, to whoever handles uncaught exceptions.
-        process.nextTick(() => {
-          throw error;
-        });
-      }
+    const guard = this.guards.at(to?.address);
+    if (to === undefined || guard === undefined) {
+      repeatBy(this.#cluster, call);
+    } else if (to.kind === 'MOVED') {
+      this.slots.moved(to.slot, to.address);
+      this.#dispatch(call);
+    } else if (guard.breaker.state !== 'closed') {
+      this.#away(call, 'its breaker is open');
+    } else {
+      // ioredis follows ASK as well, but ends the process with an unhandled rejection when the node is lost.
+      guard.admitAsking(call, new Asking());
     }
   }
 
-  #refresh(): void {
-    // A handed-over cluster may not have been told to connect yet. What comes of it is told as `error`.
-    if (this.#cluster.status === 'wait') this.#cluster.connect().catch(tellError);
-    else this.#cluster.refreshSlotsCache();
+  #nodeLost(guard: Guard, waiting: readonly Call[]): void {
+    tellConnection({ node: guard.address, state: 'lost' });
+    if (this.#closed) return;
+    this.#refresher.soon();
+    for (const call of waiting) this.#dispatch(call);
+    this.owners.tell((slot) => this.slots.primaryOf(slot) === guard.address);
   }
-}
 
-function commandFailed(call: Call, message: string): CommandFailedError {
-  return new CommandFailedError(call.command, shownOf(message, call.name, call.args));
-}
-
-/** ioredis's errors carry the command with its arguments, a password among them: only the words are told. */
-function tellError(error: Error, node?: string): void {
-  tellConnection({ node, state: 'error', why: error.message });
+  #breakerChanged(guard: Guard, state: BreakerState): void {
+    tellBreaker({ shard: guard.id, state });
+    if (this.#closed) return;
+    this.#refresher.soon();
+    if (state === 'closed') this.#parking.release();
+    if (state !== 'open') return;
+    for (const call of guard.drain()) this.#dispatch(call);
+    this.guards.verifyWhenMostAreOpen();
+  }
 }

@@ -38,6 +38,54 @@ export class ShardUnavailableError extends KeyslotError {
 }
 
 /**
+ * A node has as many calls under way and waiting as it is trusted with. Send less, or raise the client's `bulkhead`
+ * if the node has room. `executed` is `unknown` only for a call that was sent before and lost its connection.
+ */
+export class OverloadedError extends KeyslotError {
+  readonly code = 'CLUSTER_OVERLOADED';
+  override readonly retryable = true;
+  readonly command: string;
+  readonly executed: Executed;
+
+  constructor(command: string, executed: Executed) {
+    super(
+      `${command}: its node has as many calls under way and waiting as it may have (executed: ${executed})`,
+    );
+    this.command = command;
+    this.executed = executed;
+  }
+}
+
+/**
+ * A write was waiting to be tried again when a later one replaced the whole value of its key. Nobody would see its
+ * effect any more, so it was given up.
+ */
+export class SupersededError extends KeyslotError {
+  readonly code = 'CLUSTER_SUPERSEDED';
+  readonly command: string;
+  readonly executed: Executed;
+
+  constructor(command: string, executed: Executed) {
+    super(`${command}: a later write of the same key has replaced it (executed: ${executed})`);
+    this.command = command;
+    this.executed = executed;
+  }
+}
+
+/** The caller's `AbortSignal` ended the call. Its reason is the `cause`. */
+export class AbortedError extends KeyslotError {
+  readonly code = 'CLUSTER_ABORTED';
+  readonly command: string;
+  readonly executed: Executed;
+
+  constructor(command: string, executed: Executed, options: ErrorOptions) {
+    super(`${command}: aborted by its caller (executed: ${executed})`, options);
+    this.command = command;
+    this.executed = executed;
+  }
+}
+
+/**
  * The connection was lost after a command's bytes were sent, and repeating the command might do its work
  * twice. Find out what happened before you repeat it, or use a command that is harmless to repeat.
  */
@@ -99,13 +147,19 @@ export class ClientClosedError extends KeyslotError {
   }
 }
 
-/** No node answered in time. Check the addresses, the network, and that the servers run in cluster mode. */
+/**
+ * No node answered in time. `why` is what a connection failed with last, like `WRONGPASS …` or `connect ECONNREFUSED …`.
+ * Check the addresses, the network, the credentials, and that the servers run in cluster mode.
+ */
 export class NotConnectedError extends KeyslotError {
   readonly code = 'CLUSTER_NOT_CONNECTED';
   override readonly retryable = true;
+  readonly why: string | undefined;
 
-  constructor(waitedMs: number, options?: ErrorOptions) {
-    super(`No node of the cluster answered within ${waitedMs} ms`, options);
+  constructor(waitedMs: number, why: string | undefined) {
+    const reason = why === undefined ? '' : `; the last that was heard: ${why}`;
+    super(`The cluster was not connected within ${waitedMs} ms${reason}`);
+    this.why = why;
   }
 }
 
@@ -113,6 +167,9 @@ export class NotConnectedError extends KeyslotError {
 export type ClusterError =
   | DeadlineExceededError
   | ShardUnavailableError
+  | OverloadedError
+  | SupersededError
+  | AbortedError
   | OutcomeUnknownError
   | CommandFailedError
   | CrossSlotError

@@ -1,6 +1,6 @@
 import { ReplyError } from 'ioredis';
 import { describe, expect, it } from 'vitest';
-import { askedNode, classify } from './failure.ts';
+import { classify, redirectOf } from './failure.ts';
 
 const reply = (message: string) => new (ReplyError as new (message: string) => Error)(message);
 
@@ -8,7 +8,7 @@ describe("a server's reply", () => {
   it.each([
     ['MOVED 3999 127.0.0.1:6381', 'redirect'],
     ['ASK 3999 127.0.0.1:6381', 'redirect'],
-    ['TRYAGAIN Multiple keys request during rehashing of slot', 'redirect'],
+    ['TRYAGAIN Multiple keys request during rehashing of slot', 'try-again'],
     ['NOSCRIPT No matching script. Please use EVAL.', 'no-script'],
     ['CLUSTERDOWN The cluster is down', 'unavailable'],
     ['CLUSTERDOWN Hash slot not served', 'unavailable'],
@@ -51,8 +51,27 @@ describe("ioredis's own words", () => {
   });
 });
 
-it('an ASK names its node, other redirects do not name one to be asked', () => {
-  expect(askedNode('ASK 3999 127.0.0.1:6381')).toBe('127.0.0.1:6381');
-  expect(askedNode('MOVED 3999 127.0.0.1:6381')).toBeUndefined();
-  expect(askedNode('TRYAGAIN Multiple keys request')).toBeUndefined();
+describe('a redirect', () => {
+  it('names its slot and its node', () => {
+    expect(redirectOf('ASK 3999 127.0.0.1:6381')).toEqual({
+      kind: 'ASK',
+      slot: 3_999,
+      address: '127.0.0.1:6381',
+    });
+    expect(redirectOf('MOVED 0 db.example:6379')).toEqual({
+      kind: 'MOVED',
+      slot: 0,
+      address: 'db.example:6379',
+    });
+  });
+
+  it.each([
+    'TRYAGAIN Multiple keys',
+    'MOVED __proto__ 127.0.0.1:1',
+    'MOVED 16384 127.0.0.1:1',
+    'MOVED 5',
+    '',
+  ])('is none: %j', (message) => {
+    expect(redirectOf(message)).toBeUndefined();
+  });
 });

@@ -2,18 +2,19 @@
  * What a failed attempt says about itself.
  *
  * - `redirect`: another node serves the slot; nothing was executed
+ * - `try-again`: the keys of the slot are on their way to another node; nothing was executed
  * - `no-script`: the node does not know the script; nothing was executed
  * - `unavailable`: the node refused for now; nothing was executed
  * - `closed`: the connection ended before an answer came
  * - `answered`: the server executed or refused the command for good
  */
-export type Failure = 'redirect' | 'no-script' | 'unavailable' | 'closed' | 'answered';
+export type Failure = 'redirect' | 'try-again' | 'no-script' | 'unavailable' | 'closed' | 'answered';
 
 const BY_FIRST_WORD = new Map<string, Failure>(
   Object.entries({
     MOVED: 'redirect',
     ASK: 'redirect',
-    TRYAGAIN: 'redirect',
+    TRYAGAIN: 'try-again',
     NOSCRIPT: 'no-script',
     CLUSTERDOWN: 'unavailable',
     LOADING: 'unavailable',
@@ -42,8 +43,19 @@ export function classify(error: Error): Failure {
   return error.name === 'ReplyError' ? 'answered' : 'closed';
 }
 
-/** The address that an ASK names; `undefined` for another redirect. */
-export function askedNode(redirect: string): string | undefined {
-  const [kind, , address] = redirect.split(' ', 3);
-  return kind === 'ASK' ? address : undefined;
+/** What a redirect says. */
+export interface Redirect {
+  readonly kind: 'MOVED' | 'ASK';
+  readonly slot: number;
+
+  /** As the nodes know it, which may not be how this process reaches it. */
+  readonly address: string;
+}
+
+/** Reads `MOVED 3999 127.0.0.1:6381`; `undefined` for what has another form. */
+export function redirectOf(message: string): Redirect | undefined {
+  const [, kind, slot, address] = /^(MOVED|ASK) (\d{1,5}) (\S+)/.exec(message) ?? [];
+  if (kind === undefined || slot === undefined || address === undefined || Number(slot) > 16_383)
+    return undefined;
+  return { kind: kind as Redirect['kind'], slot: Number(slot), address };
 }

@@ -1,9 +1,18 @@
-export type { Argument, Safety } from './call.ts';
+export type { Argument } from './argument.ts';
+export type { BreakerState } from './breaker.ts';
+export type { ReadFrom, Safety } from './call.ts';
 export type { BatchCommand, CallOptions, CommandOptions, CommandOutcome, KeyLike } from './call-options.ts';
-export type { AttemptFailed, ConnectionChange, SubscriptionChange } from './channels.ts';
+export type {
+  AttemptFailed,
+  BreakerChange,
+  ConnectionChange,
+  Rejection,
+  Retry,
+  SubscriptionChange,
+} from './channels.ts';
 export { ClusterClient } from './client.ts';
-export type { OwnerChangeListener } from './dispatcher.ts';
 export {
+  AbortedError,
   ClientClosedError,
   type ClusterError,
   CommandFailedError,
@@ -12,10 +21,14 @@ export {
   type Executed,
   NotConnectedError,
   OutcomeUnknownError,
+  OverloadedError,
   ScriptReplyError,
   ShardUnavailableError,
+  SupersededError,
 } from './errors.ts';
 export type { Failure } from './failure.ts';
+export type { Finding, FindingCode, FindingsTold, Severity } from './finding.ts';
+export type { Health, PingOutcome, ShardHealth } from './health.ts';
 export type { LuaSource } from './lua-source.ts';
 export type {
   ClusterClientOptions,
@@ -23,5 +36,7 @@ export type {
   HandedOverClusterOptions,
   OwnClusterOptions,
 } from './options.ts';
+export type { OwnerChangeListener } from './owner-listeners.ts';
 export { defineScript, type Script, type ScriptArgs } from './script.ts';
 export type { Listener } from './subscription.ts';
+export type { ShardTopology, Topology, TopologyChange } from './topology.ts';

@@ -38,3 +38,18 @@ export function sharedSlot<Role extends string>(
   }
   return shared;
 }
+
+/**
+ * The slot that all keys of a command lie in; `undefined` for a command without keys.
+ *
+ * @throws {CrossSlotError} when there are several.
+ */
+export function oneSlotOf(command: string, keys: readonly (string | Buffer)[]): number | undefined {
+  const slots = new Set(keys.map(slotOfArgument));
+  if (slots.size > 1) {
+    const listed = keys.map((_, i) => ({ role: `key ${i + 1}`, template: '<raw>' }));
+    throw new CrossSlotError(command, listed);
+  }
+  const [slot] = slots;
+  return slot;
+}

@@ -1,6 +1,7 @@
 import { Cluster } from 'ioredis';
 import { describe, expect, it } from 'vitest';
 import { ClusterClient } from './client.ts';
+import { ConnectionTrouble } from './connection-trouble.ts';
 import { type ClusterClientOptions, settingsOf } from './options.ts';
 
 const nodes = [{ host: '127.0.0.1', port: 1 }];
@@ -11,6 +12,7 @@ describe('options that cannot be used', () => {
     [{ nodes: 'localhost' }, "nodes: got 'localhost'; allowed: at least one address, like { host, port }"],
     [{}, 'nodes: got undefined; allowed: at least one address, like { host, port }'],
     [{ cluster: {} }, 'cluster: got an object; allowed: an ioredis Cluster; for addresses use `nodes`'],
+    [{ nodes, selfCheck: 'no' }, "selfCheck: got 'no'; allowed: true or false"],
     [{ nodes, deadline: 0 }, 'deadline: got 0; allowed: milliseconds from 1 up'],
     [{ nodes, deadline: -1 }, 'deadline: got -1; allowed: milliseconds from 1 up'],
     [{ nodes, deadline: Number.NaN }, 'deadline: got NaN; allowed: milliseconds from 1 up'],
@@ -27,6 +29,15 @@ describe('options that cannot be used', () => {
     await expect(client.call('get', ['k'], { deadline })).rejects.toThrow(/^deadline: got 0/);
     await expect(client.call('blpop', ['k', 0])).rejects.toThrow(/^name: got 'blpop'/);
     await expect(client.ready('soon' as '1s')).rejects.toThrow(/^within: got 'soon'/);
+  });
+});
+
+describe('a Cluster with a keyPrefix', () => {
+  it.each([{ keyPrefix: 'shop:' }, { redisOptions: { keyPrefix: 'shop:' } }])('is refused: %j', (options) => {
+    const cluster = new Cluster(nodes, { ...options, lazyConnect: true });
+    expect(() => new ClusterClient({ cluster })).toThrow(
+      "cluster.options.keyPrefix: got 'shop:'; allowed: none; Keyslot sends keys as they are",
+    );
   });
 });
 
@@ -66,6 +77,14 @@ describe('settings', () => {
 
   it('of a handed-over cluster are its own', () => {
     const cluster = new Cluster(nodes, { lazyConnect: true });
-    expect(settingsOf({ cluster })).toEqual({ cluster, isOurs: false, deadlineMs: 250 });
+    expect(settingsOf({ cluster, selfCheck: false })).toEqual({
+      cluster,
+      selfCheck: false,
+      trouble: expect.any(ConnectionTrouble),
+      seeds: undefined,
+      isOurs: false,
+      deadlineMs: 250,
+      policy: { bulkhead: { inFlight: 512, queue: 2_048 }, breaker: { threshold: 5, probeAfterMs: 500 } },
+    });
   });
 });

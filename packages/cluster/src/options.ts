@@ -1,6 +1,9 @@
 import { type Duration, InvalidOptionError, toMs } from '@keyslot/kernel';
 import { Cluster, type ClusterNode, type ClusterOptions } from 'ioredis';
 import { CoalescingConnector } from './coalescing-connector.ts';
+import { ConnectionTrouble } from './connection-trouble.ts';
+import type { Policy } from './policy.ts';
+import { Seeds } from './seeds.ts';
 
 /** What ioredis is told beside Keyslot's own settings: credentials, TLS, and how addresses are translated. */
 export interface ConnectionOptions {
@@ -28,6 +31,37 @@ interface CommonOptions {
    * @default 250
    */
   readonly deadline?: Duration;
+
+  /** How many calls each node is trusted with; beyond that, calls fail with {@link OverloadedError}. */
+  readonly bulkhead?: {
+    /** How many may be under way at a node. @default 512 */
+    readonly inFlight?: number;
+
+    /** How many more may wait for a place. @default 2048 */
+    readonly queue?: number;
+  };
+
+  /** When calls to a node stop being sent, because it hangs or loses connections. */
+  readonly breaker?: {
+    /**
+     * How many signs of trouble within a second open it. Five calls in a row without any answer from the
+     * node open it whatever this says.
+     *
+     * @default 5
+     */
+    readonly threshold?: number;
+
+    /** How long it stays open before a probe is sent; the node is back when that is answered. @default '500ms' */
+    readonly probeAfter?: Duration;
+  };
+
+  /**
+   * Whether the client checks the cluster once by itself, a moment after it is connected, and tells what it found on
+   * the channel `keyslot:cluster.finding`. Costs each primary a connection and some twenty small commands.
+   *
+   * @default true
+   */
+  readonly selfCheck?: boolean;
 }
 
 /** A cluster that the client opens and closes itself. */
@@ -43,7 +77,8 @@ export interface OwnClusterOptions extends CommonOptions {
 export interface HandedOverClusterOptions extends CommonOptions {
   /**
    * The application's `Cluster`. Its own retries, redirects and connections stay as they were set up;
-   * without the coalescing connector each command is a socket write of its own.
+   * without the coalescing connector each command is a socket write of its own. One with a `keyPrefix` is refused:
+   * commands would go to the slots of other keys.
    */
   readonly cluster: Cluster;
 }
@@ -56,41 +91,88 @@ export interface Settings {
   readonly cluster: Cluster;
   readonly isOurs: boolean;
   readonly deadlineMs: number;
+  readonly policy: Policy;
+  readonly selfCheck: boolean;
+  readonly trouble: ConnectionTrouble;
+
+  /** What a cluster of our own begins with when it has lost all connections. */
+  readonly seeds: Seeds | undefined;
 }
 
 /** @throws {InvalidOptionError} before anything is opened. */
 export function settingsOf(options: ClusterClientOptions): Settings {
   const deadlineMs = toMs(options.deadline ?? 250, 'deadline');
+  const policy = policyOf(options);
+  const { selfCheck = true } = options;
+  if (typeof selfCheck !== 'boolean') throw new InvalidOptionError('selfCheck', selfCheck, 'true or false');
+  const trouble = new ConnectionTrouble();
+  const checked = { deadlineMs, policy, selfCheck, trouble };
   if ('cluster' in options) {
-    if (!(options.cluster instanceof Cluster)) {
-      throw new InvalidOptionError(
-        'cluster',
-        options.cluster,
-        'an ioredis Cluster; for addresses use `nodes`',
-      );
-    }
-    return { cluster: options.cluster, isOurs: false, deadlineMs };
+    return { ...checked, cluster: handedOver(options.cluster), isOurs: false, seeds: undefined };
   }
   if (!Array.isArray(options.nodes) || options.nodes.length === 0) {
     throw new InvalidOptionError('nodes', options.nodes, 'at least one address, like { host, port }');
   }
-  return { cluster: openCluster(options.nodes, options.connection ?? {}), isOurs: true, deadlineMs };
+  const seeds = new Seeds(options.nodes);
+  const cluster = openCluster(seeds, options.connection ?? {}, trouble);
+  return { ...checked, cluster, isOurs: true, seeds };
 }
 
-function openCluster(nodes: readonly ClusterNode[], connection: ConnectionOptions): Cluster {
+function handedOver(cluster: unknown): Cluster {
+  if (!(cluster instanceof Cluster)) {
+    throw new InvalidOptionError('cluster', cluster, 'an ioredis Cluster; for addresses use `nodes`');
+  }
+  const { keyPrefix } = cluster.options;
+  if (keyPrefix) {
+    throw new InvalidOptionError(
+      'cluster.options.keyPrefix',
+      keyPrefix,
+      'none; Keyslot sends keys as they are, so write the prefix into their templates',
+    );
+  }
+  return cluster as Cluster;
+}
+
+function policyOf({ bulkhead = {}, breaker = {} }: CommonOptions): Policy {
+  return {
+    bulkhead: {
+      inFlight: whole(bulkhead.inFlight ?? 512, 'bulkhead.inFlight', 1),
+      queue: whole(bulkhead.queue ?? 2_048, 'bulkhead.queue', 0),
+    },
+    breaker: {
+      threshold: whole(breaker.threshold ?? 5, 'breaker.threshold', 1),
+      probeAfterMs: toMs(breaker.probeAfter ?? '500ms', 'breaker.probeAfter', 10),
+    },
+  };
+}
+
+function whole(value: number, option: string, least: number): number {
+  if (!Number.isSafeInteger(value) || value < least) {
+    throw new InvalidOptionError(option, value, `a whole number from ${least} up`);
+  }
+  return value;
+}
+
+function openCluster(seeds: Seeds, connection: ConnectionOptions, trouble: ConnectionTrouble): Cluster {
   const { natMap, dnsLookup, ...credentials } = connection;
-  return new Cluster([...nodes], {
+  class Connector extends CoalescingConnector {
+    constructor(options: unknown) {
+      super(options, (error, node) => trouble.note(error, node));
+    }
+  }
+  return new Cluster(seeds.nodes, {
     // Retries are the client's: ioredis repeats commands without asking whether that is harmless.
     retryDelayOnFailover: 0,
     maxRedirections: 16,
     retryDelayOnMoved: 0,
-    retryDelayOnClusterDown: 50,
+    retryDelayOnClusterDown: 0,
     retryDelayOnTryAgain: 20,
     // Returns false nulls while slots move, and fails whole batches.
     enableAutoPipelining: false,
     // Its queues know no deadline.
     enableOfflineQueue: false,
-    // Without a queue it fails when the node that it happens to ask is being connected, and all begins again.
+    // It asks a random node, and gives all connections up when that one is connecting already, or says that a slot of
+    // anybody's is not served.
     enableReadyCheck: false,
     scaleReads: 'master',
     // The interval is the client's: ioredis's own outlives a disconnect.
@@ -104,7 +186,7 @@ function openCluster(nodes: readonly ClusterNode[], connection: ConnectionOption
     redisOptions: {
       ...credentials,
       protocol: 2,
-      Connector: CoalescingConnector,
+      Connector,
       // A node that is alive but frozen keeps its connection: silence is the only sign.
       socketTimeout: 1_000,
       connectTimeout: 1_000,

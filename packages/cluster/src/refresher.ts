@@ -1,5 +1,5 @@
 /** The least time between two questions about the topology, in milliseconds: each opens a connection. */
-const LEAST_MS = 100;
+const LEAST_MS = 125;
 
 /** The most time between two of them, in milliseconds, before jitter: a frozen node gives no other sign. */
 const MOST_MS = 2_000;

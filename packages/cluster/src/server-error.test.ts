@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Argument } from './call.ts';
+import type { Argument } from './argument.ts';
 import { codeOf, shownOf } from './server-error.ts';
 
 describe('what is shown of an error reply', () => {

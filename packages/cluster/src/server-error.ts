@@ -1,4 +1,17 @@
-import type { Argument } from './call.ts';
+import type { Argument } from './argument.ts';
+import { CommandFailedError } from './errors.ts';
+
+/** The error that a caller gets for an error reply. */
+export function commandFailed(
+  {
+    command,
+    name,
+    args,
+  }: { readonly command: string; readonly name: string; readonly args: readonly Argument[] },
+  message: string,
+): CommandFailedError {
+  return new CommandFailedError(command, shownOf(message, name, args));
+}
 
 const CODE = /^[A-Z][A-Z0-9_]*(?= |$)/;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Argument } from './call.ts';
+import type { Argument } from './argument.ts';
 import { refuseStateful } from './stateful-commands.ts';
 
 describe('a command for a connection of its own', () => {

@@ -1,5 +1,5 @@
 import { InvalidOptionError } from '@keyslot/kernel';
-import type { Argument } from './call.ts';
+import type { Argument } from './argument.ts';
 
 /** Commands that change what the connection is, or what its replies are, for everybody's commands behind them. */
 const CHANGING = new Set(

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { tellSubscription } from './channels.ts';
-import { addressOf } from './node-table.ts';
+import { addressOf } from './guards.ts';
 
 /** Who is told what arrives on a channel. */
 export interface Listener {

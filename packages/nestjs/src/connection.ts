@@ -1,8 +1,12 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Cache } from '@keyslot/cache';
-import { ClusterClient, type ClusterClientOptions } from '@keyslot/cluster';
+import { ClusterClient, type ClusterClientOptions, type FindingsTold } from '@keyslot/cluster';
 import { InvalidOptionError } from '@keyslot/kernel';
 import { Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { KeyslotModuleOptions } from './module-options.ts';
+
+/** How long calls under way get to end when the application shuts down. */
+const CLOSE_WITHIN = '500ms';
 
 /**
  * Opens what the module provides, and closes what it opened: the cache, then the client, after the application has
@@ -26,6 +30,7 @@ export class Connection implements OnApplicationBootstrap, OnApplicationShutdown
     if (typeof client !== 'object') {
       throw new InvalidOptionError('client', client, 'a ClusterClient, or options for one, like { nodes }');
     }
+    subscribe('keyslot:cluster.finding', this.#found);
     this.#client = new ClusterClient(client);
     return this.#client;
   }
@@ -50,7 +55,19 @@ export class Connection implements OnApplicationBootstrap, OnApplicationShutdown
     const [cache, client] = [this.#cache, this.#client];
     this.#cache = undefined;
     this.#client = undefined;
+    unsubscribe('keyslot:cluster.finding', this.#found);
     await cache?.close();
-    await client?.close();
+    await client?.close({ within: CLOSE_WITHIN });
   }
+
+  /** Logs what the client found when it was made: a line for each kind of finding, however many shards have it. */
+  readonly #found = (message: unknown): void => {
+    const { client, findings } = message as FindingsTold;
+    if (client !== this.#client) return;
+    const grave = findings.filter(({ severity }) => severity !== 'info');
+    for (const [code, [first, ...others]] of Map.groupBy(grave, (finding) => finding.code)) {
+      const more = others.length > 0 ? ` (and ${others.length} more)` : '';
+      this.#logger.warn(`${code}: ${first?.message}${more} ${first?.remedy}`);
+    }
+  };
 }

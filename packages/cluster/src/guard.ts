@@ -1,0 +1,172 @@
+import type { Redis } from 'ioredis';
+import { Breaker, type BreakerState } from './breaker.ts';
+import type { Call, CallGuard } from './call.ts';
+import type { Policy } from './policy.ts';
+
+/** How many calls in a row a node may leave unanswered, silent all the while, before it counts as hung. */
+const SILENT_CALLS = 5;
+
+/** Health is told to the breaker once for so many replies: often enough to outweigh a single loss. */
+const HEALTHY_REPLIES = 1_024;
+
+/** How long a probe may take, in milliseconds. */
+const PROBE_MS = 250;
+
+/**
+ * What stands between calls and one node: a bulkhead, with a bounded queue before it, and a breaker. It is
+ * known by the node's id, so a promoted replica begins with neither the breaker's state nor the queue of the
+ * primary that it replaces.
+ */
+export class Guard implements CallGuard {
+  /** The node's id, or its address until the id is known. */
+  id: string;
+  readonly address: string;
+
+  /** The connection, if there is one. */
+  node: Redis | undefined;
+  readonly breaker: Breaker;
+  readonly #policy: Policy;
+  readonly #queue: Call[] = [];
+  #inFlight = 0;
+  #replies = 0;
+  #silentCalls = 0;
+  #silentSince = 0;
+  #isFilling = false;
+
+  constructor(
+    address: string,
+    node: Redis,
+    policy: Policy,
+    onChange: (guard: Guard, state: BreakerState) => void,
+  ) {
+    this.id = address;
+    this.address = address;
+    this.node = node;
+    this.#policy = policy;
+    this.breaker = new Breaker(
+      policy.breaker,
+      () => this.#probe(),
+      (state) => onChange(this, state),
+    );
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** Sends a call, or lets it wait for a place. */
+  admit(call: Call): 'sent' | 'queued' | 'overloaded' {
+    call.guard = this;
+    if (this.#inFlight < this.#policy.bulkhead.inFlight) {
+      this.#send(call);
+      return 'sent';
+    }
+    if (this.#queue.length >= this.#policy.bulkhead.queue) {
+      call.guard = undefined;
+      return 'overloaded';
+    }
+    this.#queue.push(call);
+    return 'queued';
+  }
+
+  answered(call: Call): void {
+    this.#replies++;
+    if (this.#replies % HEALTHY_REPLIES === 0) this.breaker.health();
+    this.#release(call);
+  }
+
+  lost(call: Call): void {
+    if (!this.#leave(call) || this.#queue.length === 0 || this.#isFilling) return;
+    // A connection that has ended refuses within the very call that sends: filling its places here would go as deep
+    // as the queue is long. Whoever is told that it was lost takes the queue before that.
+    this.#isFilling = true;
+    setImmediate(() => {
+      this.#isFilling = false;
+      this.#fill();
+    });
+  }
+
+  /** The connection was lost: one sign of trouble, however many calls were under way. Hands back those that wait. */
+  disconnected(): Call[] {
+    this.node = undefined;
+    this.breaker.trouble();
+    return this.drain();
+  }
+
+  unanswered(call: Call, isLate: boolean): void {
+    if (isLate && call.isInFlight && call.repliesBefore === this.#replies) this.#wasSilent();
+    this.#release(call);
+  }
+
+  /** Sends a call behind a word that lets it pass at a node that is taking its slot over. Not to be parted. */
+  admitAsking(call: Call, asking: object): void {
+    void this.node?.sendCommand(asking as Parameters<Redis['sendCommand']>[0]);
+    call.guard = this;
+    this.#send(call);
+  }
+
+  /** Hands back what waits for a place: there will be none for some time. */
+  drain(): Call[] {
+    const waiting = this.#queue.splice(0).filter((call) => call.guard === this);
+    for (const call of waiting) call.guard = undefined;
+    return waiting;
+  }
+
+  /** Nothing that waits here is sent any more. */
+  close(): void {
+    this.#queue.length = 0;
+    this.breaker.close();
+  }
+
+  #send(call: Call): void {
+    this.#inFlight++;
+    call.isInFlight = true;
+    call.repliesBefore = this.#replies;
+    void this.node?.sendCommand(call as unknown as Parameters<Redis['sendCommand']>[0]);
+  }
+
+  #release(call: Call): void {
+    if (this.#leave(call)) this.#fill();
+  }
+
+  /** Whether a place became free. A call that ends in the queue stays there as an empty one until its turn. */
+  #leave(call: Call): boolean {
+    call.guard = undefined;
+    if (!call.isInFlight) return false;
+    call.isInFlight = false;
+    this.#inFlight--;
+    return true;
+  }
+
+  #fill(): void {
+    while (this.#queue.length > 0 && this.#inFlight < this.#policy.bulkhead.inFlight) {
+      const next = this.#queue.shift();
+      if (next !== undefined && next.guard === this && !next.settled) this.#send(next);
+    }
+  }
+
+  /** A slow answer is an answer; only silence says that the node hangs. */
+  #wasSilent(): void {
+    if (this.#silentSince !== this.#replies) {
+      this.#silentSince = this.#replies;
+      this.#silentCalls = 0;
+    }
+    this.#silentCalls++;
+    if (this.#silentCalls >= SILENT_CALLS) this.breaker.open();
+    else this.breaker.trouble();
+  }
+
+  async #probe(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error('no answer to a probe')), PROBE_MS);
+    });
+    try {
+      if (this.node === undefined) throw new Error('no connection');
+      await Promise.race([this.node.ping(), late]);
+      this.#silentCalls = 0;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
