@@ -238,6 +238,7 @@ export class ClusterClient implements AsyncDisposable {
    */
   async health(within: Duration = '1s'): Promise<Health> {
     this.#mustBeOpen('HEALTH');
+    await this.#topology.known();
     return healthOf(this.#topology.current, this.#dispatcher.guards, toMs(within, 'within'));
   }
 

@@ -4,6 +4,9 @@ import { tellConnection } from './channels.ts';
 import type { Guards } from './guards.ts';
 import { isSame, type SlotRange, type Topology, topologyOf, UNKNOWN } from './topology.ts';
 
+/** How many nodes are asked before it is left to the next refresh: one may be on its way out of the cluster. */
+const ATTEMPTS = 3;
+
 /**
  * Learns who serves what, by node id, each time ioredis has asked the cluster by address. While no node can be
  * asked, what was known last stands.
@@ -13,7 +16,7 @@ export class TopologyWatch {
   readonly #subject = new BehaviorSubject<Topology>(UNKNOWN);
   readonly #cluster: Cluster;
   readonly #guards: () => Guards;
-  #isAsking = false;
+  #asking: Promise<void> | undefined;
 
   constructor(cluster: Cluster, guards: () => Guards) {
     this.#cluster = cluster;
@@ -25,28 +28,40 @@ export class TopologyWatch {
     return this.#subject.value;
   }
 
-  /** Asks one node. Questions that come while one is under way are the same question. */
-  async ask(): Promise<void> {
-    const node = this.#guards().any()?.node;
-    if (this.#isAsking || node === undefined) return;
-    this.#isAsking = true;
-    try {
-      const ranges = this.#read(await node.cluster('SLOTS'));
-      const next = topologyOf(ranges, this.current);
-      this.#guards().identify(
-        new Map(ranges.flatMap(({ nodes }) => nodes.map(({ address, id }) => [address, id] as const))),
-      );
-      if (!isSame(next, this.current)) this.#subject.next(next);
-    } catch (error) {
-      // The next refresh asks another node; until then what is known stands.
-      tellConnection({
-        node: undefined,
-        state: 'error',
-        why: error instanceof Error ? error.message : 'CLUSTER SLOTS',
-      });
-    } finally {
-      this.#isAsking = false;
+  /** Asks one node, and another one if that fails. Questions that come while one is under way are the same question. */
+  ask(): Promise<void> {
+    this.#asking ??= this.#askSome().finally(() => {
+      this.#asking = undefined;
+    });
+    return this.#asking;
+  }
+
+  /** Resolves once something is known, or could not be learnt. */
+  async known(): Promise<void> {
+    if (this.current === UNKNOWN) await this.ask();
+  }
+
+  async #askSome(): Promise<void> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const node = this.#guards().any()?.node;
+      if (node === undefined) return;
+      try {
+        this.#learn(await node.cluster('SLOTS'));
+        return;
+      } catch (error) {
+        // Another node, or the next refresh; until then what is known stands.
+        const why = error instanceof Error ? error.message : 'CLUSTER SLOTS';
+        tellConnection({ node: undefined, state: 'error', why });
+      }
     }
+  }
+
+  #learn(reply: unknown): void {
+    const ranges = this.#read(reply);
+    const next = topologyOf(ranges, this.current);
+    const ids = ranges.flatMap(({ nodes }) => nodes.map(({ address, id }) => [address, id] as const));
+    this.#guards().identify(new Map(ids));
+    if (!isSame(next, this.current)) this.#subject.next(next);
   }
 
   close(): void {
