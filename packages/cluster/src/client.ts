@@ -141,27 +141,32 @@ export class ClusterClient implements AsyncDisposable {
    *
    * @throws {CrossSlotError} before anything is sent, naming the keys' roles and templates.
    */
-  async run<Keys extends string, Args extends ScriptArgs, Reply>(
+  run<Keys extends string, Args extends ScriptArgs, Reply>(
     script: Script<Keys, Args, Reply>,
     keys: Readonly<Record<Keys, KeyLike>>,
     args: Readonly<Args>,
     options?: CallOptions,
   ): Promise<Reply> {
-    const { source, safety } = script;
-    const slot = sharedSlot(source.name, source.keys, keys);
-    const wire: Argument[] = [source.sha1, source.keys.length];
-    for (const role of source.keys) wire.push(textOf(keys[role]));
-    for (const name of source.args) wire.push(args[name]);
+    return new Promise((resolve, reject) => {
+      const { source, safety } = script;
+      const slot = sharedSlot(source.name, source.keys, keys);
+      const wire: Argument[] = [source.sha1, source.keys.length];
+      for (const role of source.keys) wire.push(textOf(keys[role]));
+      for (const name of source.args) wire.push(args[name]);
 
-    const reply = await new Promise<unknown>((resolve, reject) => {
       const call = this.#calls.make('evalsha', wire, slot, safety, null, options);
       call.script = source.text;
       if (safety !== 'read') call.orderKey = wire[2] as string | undefined;
-      call.onValue = resolve;
+      call.onValue = (reply) => {
+        try {
+          resolve(script.parse(reply));
+        } catch (error) {
+          reject(error);
+        }
+      };
       call.onError = reject;
       this.#dispatcher.start(call);
     });
-    return script.parse(reply);
   }
 
   /** Publishes on a classic channel, by way of any node. Every subscriber of the cluster is reached. */
