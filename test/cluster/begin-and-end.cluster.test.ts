@@ -154,7 +154,7 @@ describe('a client whose nodes are all down when it is made', () => {
     expect(new Set(calls.map(({ error }) => error?.executed))).toEqual(new Set(['no']));
     expect(Math.max(...calls.map(({ ms }) => ms))).toBeLessThan(600);
 
-    const rejecting = await ended(client.get('a', { whenAway: 'reject' }));
+    const rejecting = await ended(client.get('a', { whenOpen: 'reject' }));
     expect(rejecting.error).toMatchObject({ code: 'CLUSTER_SHARD_UNAVAILABLE' });
     expect(rejecting.ms).toBeLessThan(100);
 

@@ -84,11 +84,11 @@ describe('a primary that is killed under load', () => {
       expect(codesOf(waiting)).toEqual(['CLUSTER_DEADLINE_EXCEEDED']);
       expect(new Set(waiting.map(({ error }) => error?.executed))).toEqual(new Set(['no']));
 
-      const refused = await Promise.all(keys.map((k) => ended(asking.get(k, { whenAway: 'reject' }))));
+      const refused = await Promise.all(keys.map((k) => ended(asking.get(k, { whenOpen: 'reject' }))));
       expect(codesOf(refused)).toEqual(['CLUSTER_SHARD_UNAVAILABLE']);
       expect(Math.max(...refused.map(({ ms }) => ms))).toBeLessThan(100);
 
-      const fromReplica = keys.map((k) => asking.get(k, { readFrom: 'replica', whenAway: 'reject' }));
+      const fromReplica = keys.map((k) => asking.get(k, { readFrom: 'replica', whenOpen: 'reject' }));
       expect(await Promise.all(fromReplica)).toEqual(keys);
     }
 

@@ -71,7 +71,7 @@ describe('a frozen primary', () => {
     using writes = countWrites();
     const ends = [];
     for (let round = 0; round < 60; round++) {
-      ends.push(...(await Promise.all(keys.map((k) => ended(client.get(k, { whenAway: 'reject' }))))));
+      ends.push(...(await Promise.all(keys.map((k) => ended(client.get(k, { whenOpen: 'reject' }))))));
       await sleep(10);
     }
     expect(codesOf(ends)).toEqual(['CLUSTER_SHARD_UNAVAILABLE']);

@@ -32,8 +32,8 @@ const MISS = { kind: 'miss' } as const;
 const AWAY = { kind: 'away' } as const;
 
 // The caller has something better to do than to wait for a failover: a replica, or the loader.
-const NOW: CallOptions = { whenAway: 'reject' };
-const REPLICA: CallOptions = { whenAway: 'reject', readFrom: 'replica' };
+const NOW: CallOptions = { whenOpen: 'reject' };
+const REPLICA: CallOptions = { whenOpen: 'reject', readFrom: 'replica' };
 
 /**
  * The cluster's side of an entry: one key that holds either the value or the lease that guards its loading,

@@ -40,7 +40,7 @@ const TRY_AT_ONCE = 500;
 /** How many of each kind are remembered. Beyond that some are dropped, and it is told. */
 const LIMIT = 50_000;
 
-const NOW: CallOptions = { whenAway: 'reject' };
+const NOW: CallOptions = { whenOpen: 'reject' };
 
 /**
  * Deletes that have not been confirmed, and those that were a short while ago.

@@ -19,7 +19,7 @@ const BUCKETS = 2;
  * A circuit breaker (Nygard, "Release It!"): opossum's, fed by the way.
  *
  * opossum wraps calls, which costs a promise for each. Here calls do not pass through it: it is told of
- * every sign of trouble, and of health once per window step, and its state is read as a field. While it is half
+ * every sign of trouble, and of health once in a thousand answers, and its state is read as a field. While it is half
  * open, the only thing that passes is a probe of our own.
  */
 export class Breaker {

@@ -17,7 +17,7 @@ export interface CallOptions {
    *
    * @default 'wait'
    */
-  readonly whenAway?: 'wait' | 'reject';
+  readonly whenOpen?: 'wait' | 'reject';
 
   /**
    * Who answers a read: the `'primary'`; a `'replica'`, which may be behind and stays so for as long as it is cut

@@ -36,7 +36,7 @@ export class Calls {
     const deadlineMs = deadline === undefined ? this.#deadlineMs : toMs(deadline, 'deadline');
     const call = new Call(this.#owner, name, args, slot, safety, deadlineMs, encoding);
     if (options === undefined) return call;
-    call.waits = options.whenAway !== 'reject';
+    call.waits = options.whenOpen !== 'reject';
     if (safety === 'read' && options.readFrom !== undefined) call.readFrom = options.readFrom;
     if (options.signal !== undefined) abortable(call, options.signal);
     return call;

@@ -123,8 +123,8 @@ export class ClusterClient implements AsyncDisposable {
   }
 
   /**
-   * Sends many commands at once, each to its own shard, merged into one write per shard. Every command has
-   * an outcome of its own; one that fails or is redirected costs the others nothing.
+   * Sends many commands at once, merged into one write per shard. Each has an outcome of its own, and a place of
+   * its own in its node's bulkhead: raise `bulkhead.queue` for more than 2 560 commands per shard, or split them.
    *
    * @returns the outcomes in the order of the commands.
    */
