@@ -57,7 +57,9 @@ describe('the way of a read', () => {
       const waiter = second.getOrSet(key, () => 'not asked');
       expect(await Promise.all([leader, waiter])).toEqual(['Wien', 'Wien']);
     });
-    expect(ways).toEqual([LOADED, ['local:miss', 'cluster:leased', 'lease:hit']]);
+    // Either may hear first that it is filled.
+    expect(ways).toHaveLength(2);
+    expect(ways).toEqual(expect.arrayContaining([LOADED, ['local:miss', 'cluster:leased', 'lease:hit']]));
   });
 
   test('of a kept null is a hit like any other', async ({ open }) => {
