@@ -1,24 +1,9 @@
-import type { Cluster, Redis } from 'ioredis';
+import type { Cluster } from 'ioredis';
 import { tellConnectionError } from './channels.ts';
 import type { ConnectionTrouble } from './connection-trouble.ts';
-import { DeadlineExceededError, NotConnectedError } from './errors.ts';
+import { NotConnectedError } from './errors.ts';
 import { addressOf } from './guards.ts';
-
-/** Rejects when a node does not answer a ping in time; its connection is then good for nothing yet. */
-export async function ping(node: Redis, withinMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new DeadlineExceededError('PING', withinMs, 'unknown')),
-      Math.max(1, withinMs),
-    );
-  });
-  try {
-    await Promise.race([node.ping(), late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
+import { ping } from './ping.ts';
 
 /**
  * Resolves once the layout is known and every primary answers.

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { Breaker, type BreakerState } from './breaker.ts';
 import type { Call, CallGuard } from './call.ts';
+import { ping } from './ping.ts';
 import type { Policy } from './policy.ts';
 
 /** How many calls in a row a node may leave unanswered, silent all the while, before it counts as hung. */
@@ -157,16 +158,8 @@ export class Guard implements CallGuard {
   }
 
   async #probe(): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error('no answer to a probe')), PROBE_MS);
-    });
-    try {
-      if (this.node === undefined) throw new Error('no connection');
-      await Promise.race([this.node.ping(), late]);
-      this.#silentCalls = 0;
-    } finally {
-      clearTimeout(timer);
-    }
+    if (this.node === undefined) throw new Error('no connection');
+    await ping(this.node, PROBE_MS);
+    this.#silentCalls = 0;
   }
 }

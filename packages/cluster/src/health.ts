@@ -1,8 +1,8 @@
 import type { BreakerState } from './breaker.ts';
-import { ping } from './connections.ts';
 import { ShardUnavailableError } from './errors.ts';
 import type { Guard } from './guard.ts';
 import type { Guards } from './guards.ts';
+import { ping } from './ping.ts';
 import { codeOf } from './server-error.ts';
 import type { ShardTopology, Topology } from './topology.ts';
 
