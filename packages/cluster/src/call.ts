@@ -70,6 +70,9 @@ export class Call extends IoredisCommand implements Expiring {
   orderKey: string | undefined = undefined;
   replaces = false;
 
+  /** A later write of the whole value was sent another way: whatever comes of this one, it is not tried again. */
+  isOvertaken = false;
+
   /** Its place among all calls of the client, in the order in which they were made. */
   madeAs = 0;
 

@@ -42,6 +42,12 @@ export class Deadlines {
     return true;
   }
 
+  /** All that have not ended. Not to be added to or removed from meanwhile. */
+  *[Symbol.iterator](): Generator<Expiring> {
+    for (const { head } of this.#lists.values())
+      for (let item = head; item !== undefined; item = item.nextExpiring) yield item;
+  }
+
   add(item: Expiring, afterMs: number): void {
     let list = this.#lists.get(afterMs);
     if (list === undefined) {

@@ -24,6 +24,7 @@ import { Asking, repeatBy } from './repeat.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { codeOf, commandFailed } from './server-error.ts';
 import { SlotTable } from './slot-table.ts';
+import { WritesUnderWay } from './writes-under-way.ts';
 
 /** How many redirects in a row are followed at once: nodes that point at each other are given time to agree. */
 const MOST_REDIRECTS = 5;
@@ -53,12 +54,17 @@ export class Dispatcher implements CallOwner {
   readonly #deadlines = new Deadlines(() => performance.now());
   readonly #budget = new RetryBudget();
   readonly #parking: Parking;
-  readonly #order = new KeyOrder((call) => call.fail(new SupersededError(call.command, executedOf(call))));
+  readonly #order = new KeyOrder(
+    (call) => this.#superseded(call),
+    new WritesUnderWay(() => this.#deadlines as Iterable<Call>),
+  );
   readonly #refresher: Refresher;
   readonly #onTopology: () => void;
+  readonly #ownerOf = (slot: number) => this.guards.primaryOf(slot);
   readonly #refreshed = () => {
     this.#refresher.rest();
     const changed = this.slots.refresh();
+    if (changed.size > 0) this.#order.ownerChanged(changed, this.#ownerOf);
     if (changed.size > 0) this.owners.tell((slot) => changed.has(slot));
     this.#onTopology();
     this.#parking.release();
@@ -106,27 +112,29 @@ export class Dispatcher implements CallOwner {
     if (failure === 'closed') call.guard?.lost(call);
     else call.guard?.answered(call);
     this.#budget.giveBack(call);
+    if (failure !== 'closed' && failure !== 'answered') call.wasRefused();
+    if (call.isOvertaken && failure !== 'answered') {
+      this.#superseded(call);
+      return;
+    }
     switch (failure) {
       case 'redirect':
-        call.wasRefused();
         this.#follow(call, error.message);
         return;
       case 'no-script':
-        call.wasRefused();
         // Without its text it was the caller who chose to send a hash: the answer is the caller's, too.
         if (call.script === undefined) {
           call.fail(commandFailed(call, error.message));
         } else {
           call.becomeEval(call.script);
-          this.#dispatch(call);
+          // What was sent behind it is executed before it: it is a retry like any other.
+          if (this.#order.hold(call) !== 'ended') this.#dispatch(call);
         }
         return;
       case 'try-again':
-        call.wasRefused();
         this.#wait(call);
         return;
       case 'unavailable':
-        call.wasRefused();
         this.#away(call, codeOf(error.message) ?? 'not connected');
         return;
       case 'closed':
@@ -182,13 +190,13 @@ export class Dispatcher implements CallOwner {
 
   #dispatch(call: Call): void {
     if (call.settled) return;
-    if (!this.#order.isEmpty && this.#order.enter(call) === 'wait') {
+    const guard = this.guards.forCall(call);
+    const turn = this.#order.isEmpty ? 'go' : this.#order.enter(call, guard);
+    if (turn === 'ended') return;
+    if (turn === 'wait') {
       if (call.waits) this.#park(call);
       else this.#reject(call, 'an earlier write of the key is being retried');
-      return;
-    }
-    const guard = this.#guardFor(call);
-    if (guard === undefined) {
+    } else if (guard === undefined) {
       this.#away(call, 'no connection');
     } else if (guard.breaker.state !== 'closed') {
       this.#away(call, 'its breaker is open');
@@ -206,16 +214,6 @@ export class Dispatcher implements CallOwner {
     queueMicrotask(() => this.#dispatch(next));
   }
 
-  #guardFor(call: Call): Guard | undefined {
-    const { slot, readFrom } = call;
-    if (slot === undefined) return this.guards.any();
-    if (readFrom === 'primary') return this.guards.primaryOf(slot);
-    const replica = this.guards.replicaOf(slot);
-    // After a failover the shard may have no replica, and one that has failed is not asked twice.
-    const isPrimaryNext = replica === undefined || (readFrom === 'prefer-replica' && call.failures > 0);
-    return isPrimaryNext ? this.guards.primaryOf(slot) : replica;
-  }
-
   /** There is nobody to ask now; what was sent before may be sent again. */
   #away(call: Call, why: string): void {
     this.#refresher.soon();
@@ -230,8 +228,7 @@ export class Dispatcher implements CallOwner {
 
   /** Nothing is wrong but the time: to give up at once would be a false alarm. */
   #wait(call: Call): void {
-    if (call.safety !== 'read') this.#order.hold(call);
-    if (!call.settled) this.#park(call);
+    if (call.safety === 'read' || this.#order.hold(call) !== 'ended') this.#park(call);
   }
 
   #park(call: Call): void {
@@ -268,7 +265,8 @@ export class Dispatcher implements CallOwner {
     if (to === undefined || guard === undefined) {
       repeatBy(this.#cluster, call);
     } else if (to.kind === 'MOVED') {
-      this.slots.moved(to.slot, to.address);
+      if (this.slots.moved(to.slot, to.address) === 'new')
+        this.#order.ownerChanged(new Set([to.slot]), this.#ownerOf);
       this.#dispatch(call);
     } else if (guard.breaker.state !== 'closed') {
       this.#away(call, 'its breaker is open');
@@ -276,6 +274,10 @@ export class Dispatcher implements CallOwner {
       // ioredis follows ASK as well, but ends the process with an unhandled rejection when the node is lost.
       guard.admitAsking(call, new Asking());
     }
+  }
+
+  #superseded(call: Call): void {
+    call.fail(new SupersededError(call.command, executedOf(call)));
   }
 
   #nodeLost(guard: Guard, waiting: readonly Call[]): void {

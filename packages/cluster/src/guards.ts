@@ -33,6 +33,16 @@ export class Guards {
     cluster.on('-node', this.#removed);
   }
 
+  /** The node that a call goes to, if it is connected. */
+  forCall({ slot, readFrom, failures }: Call): Guard | undefined {
+    if (slot === undefined) return this.any();
+    if (readFrom === 'primary') return this.primaryOf(slot);
+    const replica = this.replicaOf(slot);
+    // After a failover the shard may have no replica, and one that has failed is not asked twice.
+    const isPrimaryNext = replica === undefined || (readFrom === 'prefer-replica' && failures > 0);
+    return isPrimaryNext ? this.primaryOf(slot) : replica;
+  }
+
   /** The slot's primary, if it is connected. */
   primaryOf(slot: number): Guard | undefined {
     return this.at(this.#slots.primaryOf(slot));

@@ -1,43 +1,72 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { callOf } from './call.fixture.ts';
-import type { Call } from './call.ts';
+import type { Call, CallGuard } from './call.ts';
 import { KeyOrder } from './key-order.ts';
+import { WritesUnderWay } from './writes-under-way.ts';
 
 let superseded: Call[];
+let underWay: Call[];
 let order: KeyOrder;
 beforeEach(() => {
   superseded = [];
-  order = new KeyOrder((call) => {
-    superseded.push(call);
-    order.leave(call);
-  });
+  underWay = [];
+  order = newOrder((call) => superseded.push(call));
 });
+
+function newOrder(onSuperseded: (call: Call) => void): KeyOrder {
+  const line = new KeyOrder(
+    (call) => {
+      call.settled = true;
+      onSuperseded(call);
+      line.leave(call);
+    },
+    new WritesUnderWay(() => underWay),
+  );
+  return line;
+}
 
 const append = () => callOf({ key: 'k' });
 const set = () => callOf({ key: 'k', replaces: true });
 
+/** Waits for another attempt, as a call does that is held. */
+const parked = (call: Call): Call => Object.assign(call, { isParked: true });
+
+/** Was sent to a node. */
+const sentTo = (guard: CallGuard, call: Call): Call => {
+  underWay.push(call);
+  return Object.assign(call, { guard, isInFlight: true, written: 1 });
+};
+
+const nodeOf = (id: string): CallGuard => ({ id, answered() {}, lost() {}, unanswered() {} });
+const [oldNode, newNode] = [nodeOf('old'), nodeOf('new')];
+const slots = new Set([1]);
+
 describe('the order of writes of a key', () => {
   it('is nothing that keys without a held write pay for', () => {
-    expect([order.enter(append()), order.enter(set()), order.isEmpty]).toEqual(['go', 'go', true]);
+    expect([order.enter(append(), newNode), order.enter(set(), newNode), order.isEmpty]).toEqual([
+      'go',
+      'go',
+      true,
+    ]);
   });
 
   it('lets later writes wait behind a held one, one after the other', () => {
     const [a, b, c] = [append(), append(), append()];
     order.hold(a);
-    expect([order.enter(b), order.enter(c), order.enter(a)]).toEqual(['wait', 'wait', 'go']);
+    expect([b, c, a].map((call) => order.enter(call, newNode))).toEqual(['wait', 'wait', 'go']);
     expect(order.leave(a)).toBe(b);
-    expect([order.enter(b), order.enter(c)]).toEqual(['go', 'wait']);
+    expect([b, c].map((call) => order.enter(call, newNode))).toEqual(['go', 'wait']);
     expect(order.leave(b)).toBe(c);
     expect(order.leave(c)).toBeUndefined();
     expect(order.isEmpty).toBe(true);
   });
 
   it('gives up what a later write of the whole value replaces', () => {
-    const [a, b, c] = [append(), append(), set()];
+    const [a, b, c] = [parked(append()), parked(append()), set()];
     order.hold(a);
-    order.enter(b);
-    expect(order.enter(c)).toBe('go');
+    order.enter(b, newNode);
+    expect(order.enter(c, newNode)).toBe('go');
     expect(superseded).toEqual([a, b]);
     expect(order.leave(c)).toBeUndefined();
     expect(order.isEmpty).toBe(true);
@@ -46,7 +75,7 @@ describe('the order of writes of a key', () => {
   it('puts those that were under way together back as they were made', () => {
     const [a, b, c] = [append(), append(), append()];
     for (const call of [c, a, b]) order.hold(call);
-    expect([order.enter(a), order.enter(b), order.enter(c)]).toEqual(['go', 'wait', 'wait']);
+    expect([a, b, c].map((call) => order.enter(call, newNode))).toEqual(['go', 'wait', 'wait']);
     expect(order.leave(a)).toBe(b);
   });
 
@@ -55,45 +84,42 @@ describe('the order of writes of a key', () => {
     order.hold(b);
     order.hold(a);
     expect(superseded).toEqual([a]);
-    expect(order.enter(b)).toBe('go');
+    expect(order.enter(b, newNode)).toBe('go');
   });
 
   it('does not wake anybody when one in the middle of the line ends', () => {
     const [a, b, c] = [append(), append(), append()];
     order.hold(a);
-    order.enter(b);
-    order.enter(c);
+    order.enter(b, newNode);
+    order.enter(c, newNode);
     expect(order.leave(b)).toBeUndefined();
     expect(order.leave(a)).toBe(c);
   });
 
   it('keeps keys apart', () => {
     order.hold(append());
-    expect(order.enter(callOf({ key: 'other' }))).toBe('go');
-    expect(order.enter(callOf())).toBe('go');
+    expect(order.enter(callOf({ key: 'other' }), newNode)).toBe('go');
+    expect(order.enter(callOf(), newNode)).toBe('go');
   });
 
   it('never lets an older write go after a newer one, whatever fails when', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.boolean(), fc.nat(3)), { maxLength: 40 }), (steps) => {
         const dead = new Set<Call>();
-        const line = new KeyOrder((call) => {
-          dead.add(call);
-          line.leave(call);
-        });
+        const line = newOrder((call) => dead.add(call));
         const open: Call[] = [];
         const turns: string[][] = [];
         for (const [replaces, step] of steps) {
           if (step < 2) {
-            const call = callOf({ key: 'k', replaces });
+            const call = parked(callOf({ key: 'k', replaces }));
             open.push(call);
             if (step === 0) line.hold(call);
-            else if (line.enter(call) === 'go') line.hold(call);
+            else if (line.enter(call, newNode) === 'go') line.hold(call);
           } else {
             const first = open.find((call) => !dead.has(call));
             if (first === undefined) continue;
             // Whoever is first among those that are left may go, and nobody else.
-            turns.push(open.filter((call) => !dead.has(call)).map((call) => line.enter(call)));
+            turns.push(open.filter((call) => !dead.has(call)).map((call) => line.enter(call, newNode)));
             dead.add(first);
             line.leave(first);
           }
@@ -103,5 +129,66 @@ describe('the order of writes of a key', () => {
         expect(line.isEmpty).toBe(true);
       }),
     );
+  });
+
+  it('lets a later write wait for one that a node still has which the slot has left', () => {
+    const [a, b] = [sentTo(oldNode, append()), append()];
+    order.ownerChanged(slots, () => newNode);
+    expect(order.enter(b, newNode)).toBe('wait');
+    expect(order.leave(a)).toBe(b);
+    expect(order.enter(b, newNode)).toBe('go');
+  });
+
+  it('does not watch what is with the new owner, in another slot, or a read', () => {
+    sentTo(newNode, append());
+    sentTo(oldNode, append()).slot = 2;
+    sentTo(oldNode, callOf({ safety: 'read' }));
+    order.ownerChanged(slots, () => newNode);
+    expect(order.isEmpty).toBe(true);
+  });
+
+  it('lets those go that go the same way on one connection', () => {
+    const [a, b] = [sentTo(oldNode, append()), sentTo(oldNode, append())];
+    order.ownerChanged(slots, () => newNode);
+    expect(order.enter(b, newNode)).toBe('wait');
+    a.guard = newNode;
+    expect(order.enter(b, newNode)).toBe('go');
+  });
+
+  it('lets a write of the whole value go before one that a node still has, which is never tried again', () => {
+    const [a, b] = [sentTo(oldNode, set()), set()];
+    order.ownerChanged(slots, () => newNode);
+    expect(order.enter(b, newNode)).toBe('go');
+    // An answer of the old node would still be one.
+    expect([superseded, a.isOvertaken]).toEqual([[], true]);
+    order.leave(b);
+    expect(order.hold(a)).toBe('ended');
+    expect(superseded).toEqual([a]);
+  });
+
+  it('ends one that was overtaken while it waited for a place', () => {
+    const [a, b] = [sentTo(oldNode, set()), set()];
+    order.ownerChanged(slots, () => newNode);
+    order.enter(b, newNode);
+    order.leave(b);
+    expect(order.enter(a, newNode)).toBe('ended');
+    expect(order.isEmpty).toBe(true);
+  });
+
+  it('does not retry a write behind one of the whole value that was sent after it', () => {
+    const [a, b] = [sentTo(oldNode, append()), sentTo(oldNode, set())];
+    a.guard = undefined;
+    expect(order.hold(a)).toBe('ended');
+    expect([superseded, b.settled]).toEqual([[a], false]);
+  });
+
+  it('gives up nothing that has another key as well', () => {
+    const call = callOf({ key: 'k' });
+    call.name = 'mset';
+    call.args = ['k', 'v', 'other', 'v'];
+    const [a, b] = [parked(call), set()];
+    order.hold(a);
+    expect(order.enter(b, newNode)).toBe('wait');
+    expect(superseded).toEqual([]);
   });
 });

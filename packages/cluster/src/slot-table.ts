@@ -39,10 +39,12 @@ export class SlotTable {
     return primaries;
   }
 
-  /** A node says that another one has the slot. */
-  moved(slot: number, address: string): void {
+  /** A node says that another one has the slot. `'known'`: so did one before. */
+  moved(slot: number, address: string): 'known' | 'new' {
     const shard = this.#shards[slot];
-    if (shard === undefined || shard[0] !== address) this.#shards[slot] = [address];
+    if (shard !== undefined && shard[0] === address) return 'known';
+    this.#shards[slot] = [address];
+    return 'new';
   }
 
   /** Takes over what ioredis has learnt, and says which slots passed from one primary to another. */

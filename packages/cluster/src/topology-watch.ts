@@ -3,9 +3,13 @@ import { BehaviorSubject, type Observable } from 'rxjs';
 import { tellConnection } from './channels.ts';
 import type { Guards } from './guards.ts';
 import { isSame, type SlotRange, type Topology, topologyOf, UNKNOWN } from './topology.ts';
+import { answerWithin } from './within.ts';
 
 /** How many nodes are asked before it is left to the next refresh: one may be on its way out of the cluster. */
 const ATTEMPTS = 3;
+
+/** How long one of them may take, in milliseconds: a frozen node would keep everybody from asking another one. */
+const ANSWER_MS = 1_000;
 
 /**
  * Learns who serves what, by node id, each time ioredis has asked the cluster by address. While no node can be
@@ -46,7 +50,7 @@ export class TopologyWatch {
       const node = this.#guards().any()?.node;
       if (node === undefined) return;
       try {
-        this.#learn(await node.cluster('SLOTS'));
+        this.#learn(await answerWithin(node.cluster('SLOTS'), 'CLUSTER SLOTS', ANSWER_MS));
         return;
       } catch (error) {
         // Another node, or the next refresh; until then what is known stands.

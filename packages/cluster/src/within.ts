@@ -1,0 +1,22 @@
+import { DeadlineExceededError } from './errors.ts';
+
+/**
+ * A node's answer to a command that is no call, and so has no deadline of its own: ioredis would wait for as long as
+ * the connection stands.
+ *
+ * @throws {DeadlineExceededError} when it takes longer.
+ */
+export async function answerWithin<T>(answer: Promise<T>, command: string, withinMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new DeadlineExceededError(command, withinMs, 'unknown')),
+      Math.max(1, withinMs),
+    );
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,113 @@
+import { ClusterClient, type Topology } from '@keyslot/cluster';
+import { slotOf } from '@keyslot/keys';
+import type { TestCluster, TestNode } from '@keyslot/testkit';
+import { testWith } from '@keyslot/testkit/vitest';
+import { Cluster } from 'ioredis';
+import { filter, firstValueFrom } from 'rxjs';
+import { describe, expect, vi } from 'vitest';
+import { keysOn } from './clients.ts';
+import { type HeldBack, heldBack } from './held-back.ts';
+
+const test = testWith({ replicasPerPrimary: 0 });
+const PATIENT = { deadline: '20s' } as const;
+const LONG = { ttl: '1m', ...PATIENT } as const;
+
+interface Scene extends AsyncDisposable {
+  readonly client: ClusterClient;
+  readonly key: string;
+  readonly way: HeldBack;
+
+  /** Gives the key's slot to the other node, and resolves once the client knows. */
+  moveSlot(): Promise<void>;
+}
+
+/** A key of a node whose client can be kept from reaching it. */
+async function sceneOf(cluster: TestCluster): Promise<Scene> {
+  const from = cluster.primaryOf(0);
+  const to = cluster.primaries.find((node) => node !== from) as TestNode;
+  const way = await heldBack(from);
+  const natMap = { [`${from.host}:${from.port}`]: { host: way.host, port: way.port } };
+  // The application's own, since ours gives a connection up that is silent for a second.
+  const ioredis = new Cluster([{ host: to.host, port: to.port }], {
+    natMap,
+    redisOptions: { protocol: 2, disableClientInfo: true },
+  });
+  const client = new ClusterClient({ cluster: ioredis, selfCheck: false });
+  await client.ready();
+  const [key = ''] = keysOn(cluster, from, 1, 'kept');
+  const slot = slotOf(key);
+  const isMoved = ({ shards }: Topology) =>
+    shards.some(
+      ({ id, slots }) => id === to.id && slots.some(([first, last]) => first <= slot && slot <= last),
+    );
+  return {
+    client,
+    key,
+    way,
+    async moveSlot() {
+      for (const node of [to, from]) await node.admin.call('CLUSTER', 'SETSLOT', `${slot}`, 'NODE', to.id);
+      // Has it ask at once.
+      const ready = client.ready('200ms').catch(() => 'not while one node is out of reach');
+      await firstValueFrom(client.topology$.pipe(filter(isMoved)));
+      await ready;
+    },
+    async [Symbol.asyncDispose]() {
+      // A node with keys of a slot does not give it away.
+      await client.delete(key, PATIENT);
+      await client.close();
+      ioredis.disconnect();
+      await way[Symbol.asyncDispose]();
+      for (const node of [from, to]) await node.admin.call('CLUSTER', 'SETSLOT', `${slot}`, 'NODE', from.id);
+    },
+  };
+}
+
+/** What became of a write, by the name of its error. */
+const fateOf = (write: Promise<unknown>): Promise<unknown> =>
+  write.then(
+    (value) => value ?? 'stored',
+    (error: Error) => error.name,
+  );
+
+describe('a write that has not reached its node when the slot goes to another one', () => {
+  test('does not overwrite a later one that the new owner has confirmed', async ({ cluster }) => {
+    await using at = await sceneOf(cluster);
+    const { client, key, way } = at;
+    way.hold();
+    const earlier = fateOf(client.set(key, 'earlier', LONG));
+    await vi.waitFor(() => expect(way.kept()).toBeGreaterThan(0));
+    await at.moveSlot();
+
+    await client.set(key, 'later', LONG);
+    way.release();
+    expect([await earlier, await client.get(key)]).toEqual(['SupersededError', 'later']);
+  });
+
+  test('is followed by later ones that only change the value', async ({ cluster }) => {
+    await using at = await sceneOf(cluster);
+    const { client, key, way } = at;
+    way.hold();
+    const earlier = fateOf(client.call('append', [key, 'a'], { ...PATIENT, safety: 'idempotent' }));
+    await vi.waitFor(() => expect(way.kept()).toBeGreaterThan(0));
+    await at.moveSlot();
+
+    const later = fateOf(client.call('append', [key, 'b'], PATIENT));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    way.release();
+    expect([await earlier, await later, await client.get(key)]).toEqual([1, 2, 'ab']);
+  });
+
+  test('is followed in order by all that were sent with it', async ({ cluster }) => {
+    await using at = await sceneOf(cluster);
+    const { client, key, way } = at;
+    way.hold();
+    const fates = ['a', 'b', 'c', 'd'].map((value) => fateOf(client.set(key, value, LONG)));
+    await vi.waitFor(() => expect(way.kept()).toBeGreaterThan(0));
+    await at.moveSlot();
+    way.release();
+    expect([await Promise.all(fates), await client.get(key)]).toEqual([
+      ['stored', 'stored', 'stored', 'stored'],
+      'd',
+    ]);
+  });
+});
