@@ -13,6 +13,9 @@ export interface HeldBack extends AsyncDisposable {
   /** How many bytes are kept. */
   kept(): number;
   release(): void;
+
+  /** Ends all connections, and what is kept with them. */
+  cut(): void;
 }
 
 /** Opens another way to a node, on a port of its own. */
@@ -56,6 +59,13 @@ export async function heldBack(node: TestNode): Promise<HeldBack> {
       bytes = 0;
       for (const pass of waiting) pass();
       waiting = [];
+    },
+    cut: () => {
+      isHeld = false;
+      bytes = 0;
+      waiting = [];
+      for (const socket of sockets) socket.destroy();
+      sockets.clear();
     },
     [Symbol.asyncDispose]: async () => {
       for (const socket of sockets) socket.destroy();

@@ -5,7 +5,7 @@ import { testWith } from '@keyslot/testkit/vitest';
 import { Cluster } from 'ioredis';
 import { filter, firstValueFrom } from 'rxjs';
 import { describe, expect, vi } from 'vitest';
-import { keysOn } from './clients.ts';
+import { keysOn, openClient } from './clients.ts';
 import { type HeldBack, heldBack } from './held-back.ts';
 
 const test = testWith({ replicasPerPrimary: 0 });
@@ -109,5 +109,72 @@ describe('a write that has not reached its node when the slot goes to another on
       ['stored', 'stored', 'stored', 'stored'],
       'd',
     ]);
+  });
+});
+
+/** The outcomes of writes that are made one after the other while their primary is down, and the key's value then. */
+async function whileDown(
+  cluster: TestCluster,
+  client: ClusterClient,
+  key: string,
+  writes: readonly (() => Promise<unknown>)[],
+): Promise<unknown[]> {
+  const primary = cluster.primaryOf(key);
+  await cluster.kill(primary);
+  await vi.waitFor(async () => {
+    expect(await fateOf(client.set(key, 'none', { ttl: '1m', whenOpen: 'reject' }))).toBe(
+      'ShardUnavailableError',
+    );
+  });
+  const fates: Promise<unknown>[] = [];
+  for (const write of writes) {
+    fates.push(fateOf(write()));
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  await cluster.restart(primary);
+  return Promise.all(fates);
+}
+
+describe('writes that wait for their primary', () => {
+  test('are not given up for a later one that has no time to wait', async ({ cluster }) => {
+    await using client = await openClient(cluster);
+    const key = 'waiting';
+    const fates = await whileDown(cluster, client, key, [
+      () => client.set(key, 'stands', LONG),
+      () => client.set(key, 'no time', { ttl: '1m', deadline: 100 }),
+      () => client.set(key, 'no patience', { ttl: '1m', whenOpen: 'reject' }),
+    ]);
+    expect(fates).toEqual(['stored', 'DeadlineExceededError', 'ShardUnavailableError']);
+    expect(await client.get(key, PATIENT)).toBe('stands');
+  });
+
+  test('are given up for a later one that waits as long', async ({ cluster }) => {
+    await using client = await openClient(cluster);
+    const key = 'waiting';
+    const fates = await whileDown(cluster, client, key, [
+      () => client.set(key, 'first', LONG),
+      () => client.set(key, 'last', LONG),
+    ]);
+    expect(fates).toEqual(['SupersededError', 'stored']);
+    expect(await client.get(key, PATIENT)).toBe('last');
+  });
+
+  test('stay in the order of all their keys', async ({ cluster }) => {
+    await using client = await openClient(cluster);
+    const pairs = Array.from({ length: 20 }, (_, i) => [`{waiting}${i}a`, `{waiting}${i}b`] as const);
+    const fates = await whileDown(
+      cluster,
+      client,
+      '{waiting}',
+      pairs.flatMap(([a, b]) => [
+        () => client.call('mset', [a, 'first', b, 'first'], PATIENT),
+        () => client.set(b, 'last', LONG),
+      ]),
+    );
+    expect(new Set(fates)).toEqual(new Set(['OK', 'stored']));
+    const values = await Promise.all(pairs.map(([, b]) => client.get(b, PATIENT)));
+    expect(new Set(values)).toEqual(new Set(['last']));
+    await client.batch(pairs.flatMap(([a]) => [['del', a] as const]));
   });
 });

@@ -4,10 +4,6 @@ import { Call, type CallOwner, type Safety } from './call.ts';
 export class Ledger implements CallOwner {
   readonly failed: Error[] = [];
 
-  leavesToIoredis(): boolean {
-    return false;
-  }
-
   attemptFailed(_call: Call, error: Error): void {
     this.failed.push(error);
   }

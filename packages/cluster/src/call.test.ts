@@ -1,20 +1,15 @@
-import { Cluster } from 'ioredis';
 import { describe, expect, it } from 'vitest';
 import type { Argument } from './argument.ts';
+import { Asking } from './asking.ts';
 import { Call, type CallOwner, executedOf, type Safety } from './call.ts';
-import { Asking, Repeat } from './repeat.ts';
 
 const PING = '*1\r\n$4\r\nPING\r\n';
 const socket = {};
 
-/** An owner that notes what it is told, and deals with redirects as the dispatcher does. */
+/** An owner that notes what it is told. */
 class Notes implements CallOwner {
   readonly attempts: string[] = [];
   readonly settledCalls: Call[] = [];
-
-  leavesToIoredis(error: Error): boolean {
-    return error.message.startsWith('MOVED');
-  }
 
   attemptFailed(call: Call, error: Error): void {
     this.attempts.push(error.message);
@@ -110,15 +105,6 @@ describe('a call that ended before it was written', () => {
     call.resolve(Buffer.from('PONG'));
     expect([ends, call.writes, executedOf(call)]).toEqual([['expired'], 0, 'no']);
   });
-
-  it('also where it went by way of the cluster', () => {
-    const { call, ends } = callOf();
-    const repeat = new Repeat(call);
-    call.expire();
-    expect(repeat.toWritable(socket)).toBe(PING);
-    repeat.resolve(Buffer.from('PONG'));
-    expect(ends).toEqual(['expired']);
-  });
 });
 
 describe('what is known about its execution', () => {
@@ -152,61 +138,12 @@ describe('what is known about its execution', () => {
   });
 });
 
-describe('an attempt by way of the cluster', () => {
-  /** As ioredis does it in `Cluster#sendCommand`. */
-  function throughIoredis(repeat: Repeat) {
-    const handled: string[] = [];
-    const reject = repeat.reject;
-    repeat.reject = (error) => {
-      handled.push(error.message);
-      if (error.message.includes('give up')) reject.call(repeat, new Error('Too many Cluster redirections.'));
-    };
-    return handled;
-  }
-
-  it('lets ioredis follow redirects, which says that nothing was executed', () => {
-    const { call, owner } = callOf();
-    const repeat = new Repeat(call);
-    const handled = throughIoredis(repeat);
-    repeat.toWritable(socket);
-    repeat.reject(new Error('MOVED 1 a:1'));
-    expect([handled, owner.attempts, executedOf(call)]).toEqual([['MOVED 1 a:1'], [], 'no']);
-    expect(repeat.toWritable(socket)).not.toBe(PING);
-  });
-
-  it('keeps everything else from it: it would repeat what may have been executed', () => {
-    const { call, owner } = callOf('read');
-    const repeat = new Repeat(call);
-    const handled = throughIoredis(repeat);
-    repeat.toWritable(socket);
-    repeat.reject(new Error('Connection is closed.'));
-    expect([handled, owner.attempts, call.writes]).toEqual([[], ['Connection is closed.'], 1]);
-  });
-
-  it('is told when ioredis gives up', () => {
-    const { call, owner } = callOf('read');
-    const repeat = new Repeat(call);
-    throughIoredis(repeat);
-    repeat.reject(new Error('MOVED give up'));
-    expect(owner.attempts).toEqual(['Too many Cluster redirections.']);
-  });
-
-  it('fails at once with a cluster that has ended', () => {
-    const { call, owner } = callOf('read');
-    const cluster = new Cluster([{ host: '127.0.0.1', port: 1 }], { lazyConnect: true });
-    cluster.disconnect();
-    void cluster.sendCommand(new Repeat(call) as unknown as Parameters<Cluster['sendCommand']>[0]);
-    expect(owner.attempts).toEqual(['Connection is closed.']);
-  });
-
-  it('sends what the call is by then, and its reply is read as that of the call', () => {
-    const { call, ends } = callOf('once', ['sha', 1, 'k']);
-    call.becomeEval('return 1');
-    const repeat = new Repeat(call);
-    expect(repeat.toWritable(socket)).toBe('*4\r\n$4\r\neval\r\n$8\r\nreturn 1\r\n$1\r\n1\r\n$1\r\nk\r\n');
-    repeat.resolve(Buffer.from('value'));
-    expect([ends, call.writes]).toEqual([['value'], 1]);
-  });
+it('is sent by its text once a node did not know its hash', () => {
+  const { call, ends } = callOf('once', ['sha', 1, 'k']);
+  call.becomeEval('return 1');
+  expect(call.toWritable(socket)).toBe('*4\r\n$4\r\neval\r\n$8\r\nreturn 1\r\n$1\r\n1\r\n$1\r\nk\r\n');
+  call.resolve(Buffer.from('value'));
+  expect([ends, call.writes]).toEqual([['value'], 1]);
 });
 
 it('asking makes no promise, and leaves its failure to the command behind it', () => {

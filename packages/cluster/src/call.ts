@@ -2,6 +2,7 @@ import type { Argument } from './argument.ts';
 import type { Expiring } from './deadlines.ts';
 import { AbortedError, type Executed } from './errors.ts';
 import { IoredisCommand, PLACEHOLDER } from './ioredis-command.ts';
+import type { RetryBudget } from './retry-budget.ts';
 
 /**
  * What repeating a command may do.
@@ -18,6 +19,7 @@ export type ReadFrom = 'primary' | 'replica' | 'prefer-replica';
 /** What stands between calls and the node that a call was given to. */
 export interface CallGuard {
   readonly id: string;
+  readonly budget: RetryBudget;
 
   /** The attempt ended with an answer of the node. */
   answered(call: Call): void;
@@ -31,9 +33,6 @@ export interface CallGuard {
 
 /** Whoever decides what happens to a call that failed. */
 export interface CallOwner {
-  /** Whether an error is one that ioredis deals with, when the attempt went by way of its `Cluster`. */
-  leavesToIoredis(error: Error): boolean;
-
   /** An attempt failed. The owner tries again or settles the call. */
   attemptFailed(call: Call, error: Error): void;
 
@@ -66,11 +65,15 @@ export class Call extends IoredisCommand implements Expiring {
   signal: AbortSignal | undefined = undefined;
   settled = false;
 
-  /** For a write, the key whose writes must stay in order, and whether it replaces the whole value. */
+  /** For a write, the keys whose writes must stay in order, and whether it replaces the whole value of its only one. */
   orderKey: string | undefined = undefined;
+  moreOrderKeys: readonly string[] | undefined = undefined;
   replaces = false;
 
-  /** A later write of the whole value was sent another way: whatever comes of this one, it is not tried again. */
+  /** It was sent before an earlier write of its key has ended. */
+  isAhead = false;
+
+  /** A later write of the whole value was answered: whatever comes of this one, it is not tried again. */
   isOvertaken = false;
 
   /** Its place among all calls of the client, in the order in which they were made. */
@@ -212,9 +215,21 @@ export function executedOf(call: Call): Executed {
   return call.writes > 0 ? 'unknown' : 'no';
 }
 
+/** The keys whose writes a call must stay in order with. */
+export function orderKeysOf({ orderKey, moreOrderKeys }: Call): readonly string[] {
+  if (orderKey === undefined) return [];
+  return moreOrderKeys === undefined ? [orderKey] : [orderKey, ...moreOrderKeys];
+}
+
 /** Ends a call with its caller's signal. The listener is taken off when the call is settled. */
-export function abortable(call: Call, signal: AbortSignal): void {
-  call.signal = signal;
-  call.abort = () => call.fail(new AbortedError(call.command, executedOf(call), { cause: signal.reason }));
-  signal.addEventListener('abort', call.abort, { once: true });
+export function endWithSignal(call: Call): void {
+  const { signal } = call;
+  if (signal === undefined) return;
+  const abort = () => call.fail(new AbortedError(call.command, executedOf(call), { cause: signal.reason }));
+  if (signal.aborted) {
+    abort();
+    return;
+  }
+  call.abort = abort;
+  signal.addEventListener('abort', abort, { once: true });
 }

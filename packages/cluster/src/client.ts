@@ -13,7 +13,7 @@ import { Dispatcher } from './dispatcher.ts';
 import { ClientClosedError } from './errors.ts';
 import type { Finding } from './finding.ts';
 import { type Health, healthOf } from './health.ts';
-import { sharedSlot, slotFor, textOf } from './key-like.ts';
+import { slotFor, textOf } from './key-like.ts';
 import { type ClusterClientOptions, settingsOf } from './options.ts';
 import type { OwnerChangeListener } from './owner-listeners.ts';
 import type { Script, ScriptArgs } from './script.ts';
@@ -148,15 +148,7 @@ export class ClusterClient implements AsyncDisposable {
     options?: CallOptions,
   ): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      const { source, safety } = script;
-      const slot = sharedSlot(source.name, source.keys, keys);
-      const wire: Argument[] = [source.sha1, source.keys.length];
-      for (const role of source.keys) wire.push(textOf(keys[role]));
-      for (const name of source.args) wire.push(args[name]);
-
-      const call = this.#calls.make('evalsha', wire, slot, safety, null, options);
-      call.script = source.text;
-      if (safety !== 'read') call.orderKey = wire[2] as string | undefined;
+      const call = this.#calls.ofScript(script, keys, args, options);
       call.onValue = (reply) => {
         try {
           resolve(script.parse(reply));
@@ -169,9 +161,13 @@ export class ClusterClient implements AsyncDisposable {
     });
   }
 
-  /** Publishes on a classic channel, by way of any node. Every subscriber of the cluster is reached. */
+  /**
+   * Publishes on a classic channel, by way of any node. Every subscriber of the cluster is reached.
+   *
+   * @throws {OutcomeUnknownError} when the connection was lost before the answer: it is not sent twice.
+   */
   async publish(channel: string, message: string | Buffer, options?: CallOptions): Promise<void> {
-    await this.#send('publish', [channel, message], undefined, 'idempotent', 'utf8', options);
+    await this.#send('publish', [channel, message], undefined, 'once', 'utf8', options);
   }
 
   /**

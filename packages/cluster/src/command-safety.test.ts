@@ -21,6 +21,13 @@ describe('what repeating a command may do', () => {
     ['fcall', ['f', 0], 'once'],
     ['a.module.command', ['k'], 'once'],
     ['constructor', [], 'once'],
+    ['cluster', ['INFO'], 'read'],
+    ['cluster', ['RESET'], 'once'],
+    ['cluster', ['failover', 'force'], 'once'],
+    ['memory', ['usage', 'k'], 'read'],
+    ['memory', ['purge'], 'once'],
+    ['script', ['flush'], 'once'],
+    ['flushall', [], 'once'],
   ])('%s %j: %s', (name, args, safety) => {
     expect(safetyOf(name, args)).toBe(safety);
   });

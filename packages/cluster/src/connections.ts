@@ -86,3 +86,24 @@ export async function untilIdle(isIdle: () => boolean, withinMs: number): Promis
   const until = performance.now() + withinMs;
   while (!isIdle() && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 5));
 }
+
+/** How this process reaches a node that others know by an address. */
+export function reachOf(cluster: Cluster, announced: string): string {
+  const { natMap } = cluster.options;
+  const mapped = typeof natMap === 'function' ? natMap(announced) : natMap?.[announced];
+  return mapped ? `${mapped.host}:${mapped.port}` : announced;
+}
+
+/**
+ * Has ioredis connect to a node that it does not know yet: one that a redirect names before the topology does. It is
+ * told as any other node is, by `+node`.
+ */
+export function connectTo(cluster: Cluster, address: string): void {
+  const at = address.lastIndexOf(':');
+  // ioredis follows redirects this way, but has no public name for it. It also follows them by itself, and ends the
+  // process with an unhandled rejection when the node that an ASK names is lost.
+  const { connectionPool } = cluster as unknown as {
+    readonly connectionPool: { findOrCreate(node: { host: string; port: number }): unknown };
+  };
+  connectionPool.findOrCreate({ host: address.slice(0, at), port: Number(address.slice(at + 1)) });
+}

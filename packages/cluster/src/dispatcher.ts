@@ -1,8 +1,9 @@
 import type { Cluster } from 'ioredis';
+import { Asking } from './asking.ts';
 import type { BreakerState } from './breaker.ts';
-import { type Call, type CallOwner, executedOf } from './call.ts';
+import { type Call, type CallOwner, endWithSignal, executedOf } from './call.ts';
 import { tellAttempt, tellBreaker, tellConnection, tellRejection } from './channels.ts';
-import { refresh } from './connections.ts';
+import { connectTo, reachOf, refresh } from './connections.ts';
 import { Deadlines } from './deadlines.ts';
 import {
   ClientClosedError,
@@ -20,8 +21,6 @@ import { OwnerListeners } from './owner-listeners.ts';
 import { Parking } from './parking.ts';
 import type { Policy } from './policy.ts';
 import { Refresher } from './refresher.ts';
-import { Asking, repeatBy } from './repeat.ts';
-import { RetryBudget } from './retry-budget.ts';
 import { codeOf, commandFailed } from './server-error.ts';
 import { SlotTable } from './slot-table.ts';
 import { WritesUnderWay } from './writes-under-way.ts';
@@ -52,7 +51,6 @@ export class Dispatcher implements CallOwner {
   readonly isIdle = (): boolean => this.#deadlines.isEmpty;
   readonly #cluster: Cluster;
   readonly #deadlines = new Deadlines(() => performance.now());
-  readonly #budget = new RetryBudget();
   readonly #parking: Parking;
   readonly #order = new KeyOrder(
     (call) => this.#superseded(call),
@@ -96,22 +94,19 @@ export class Dispatcher implements CallOwner {
       call.fail(new ClientClosedError(call.command, 'no'));
       return;
     }
-    if (call.signal?.aborted) {
-      call.abort?.();
-      return;
-    }
+    if (call.signal !== undefined) endWithSignal(call);
+    if (call.settled) return;
     call.madeAs = this.#made++;
-    this.#budget.earn();
     this.#deadlines.add(call, call.readFrom === 'prefer-replica' ? call.deadlineMs / 2 : call.deadlineMs);
     this.#dispatch(call);
   }
 
   attemptFailed(call: Call, error: Error): void {
-    const failure = classify(error);
+    const failure = classify(error, call.name);
     tellAttempt({ command: call.name, failure, shard: call.guard?.id });
+    call.guard?.budget.giveBack(call);
     if (failure === 'closed') call.guard?.lost(call);
     else call.guard?.answered(call);
-    this.#budget.giveBack(call);
     if (failure !== 'closed' && failure !== 'answered') call.wasRefused();
     if (call.isOvertaken && failure !== 'answered') {
       this.#superseded(call);
@@ -119,8 +114,7 @@ export class Dispatcher implements CallOwner {
     }
     switch (failure) {
       case 'redirect':
-        this.#follow(call, error.message);
-        return;
+        return this.#follow(call, error.message);
       case 'no-script':
         // Without its text it was the caller who chose to send a hash: the answer is the caller's, too.
         if (call.script === undefined) {
@@ -150,10 +144,6 @@ export class Dispatcher implements CallOwner {
     }
   }
 
-  leavesToIoredis(error: Error): boolean {
-    return classify(error) === 'redirect' && this.guards.at(redirectOf(error.message)?.address) === undefined;
-  }
-
   expired(call: Call): void {
     call.guard?.unanswered(call, true);
     if (call.readFrom === 'prefer-replica') {
@@ -168,11 +158,13 @@ export class Dispatcher implements CallOwner {
 
   settled(call: Call, how: 'answered' | 'given-up'): void {
     this.#deadlines.remove(call);
-    if (how === 'answered') call.guard?.answered(call);
-    else call.guard?.unanswered(call, false);
+    if (how === 'answered') {
+      call.guard?.budget.answered(call);
+      call.guard?.answered(call);
+    } else call.guard?.unanswered(call, false);
     if (call.abort !== undefined) call.signal?.removeEventListener('abort', call.abort);
     if (call.isParked) this.#parking.take(call);
-    if (!this.#order.isEmpty) this.#nextOf(call);
+    if (!this.#order.isEmpty) this.#nextOf(call, how);
   }
 
   close(): void {
@@ -195,23 +187,24 @@ export class Dispatcher implements CallOwner {
     if (turn === 'ended') return;
     if (turn === 'wait') {
       if (call.waits) this.#park(call);
-      else this.#reject(call, 'an earlier write of the key is being retried');
+      else this.#reject(call, 'another write of the key is under way');
     } else if (guard === undefined) {
       this.#away(call, 'no connection');
     } else if (guard.breaker.state !== 'closed') {
       this.#away(call, 'its breaker is open');
-    } else if (call.isRetry && !this.#budget.allows(call)) {
+    } else if (!guard.budget.allows(call)) {
       this.#wait(call);
     } else if (guard.admit(call) === 'overloaded') this.#overloaded(call, guard.id);
   }
 
-  /** The write behind one that has ended has its turn, unless it is under way already. */
-  #nextOf(call: Call): void {
-    const next = this.#order.leave(call);
-    if (next === undefined || !next.isParked || this.#closed) return;
-    this.#parking.take(next);
-    // Not within the end of the one before: a long line of calls that fail at once would be as deep a stack.
-    queueMicrotask(() => this.#dispatch(next));
+  /** Those behind a write that has ended have their turn, unless they are under way already. */
+  #nextOf(call: Call, how: 'answered' | 'given-up'): void {
+    for (const next of this.#order.leave(call, how)) {
+      if (!next.isParked || this.#closed) continue;
+      this.#parking.take(next);
+      // Not within the end of the one before: a long line of calls that fail at once would be as deep a stack.
+      queueMicrotask(() => this.#dispatch(next));
+    }
   }
 
   /** There is nobody to ask now; what was sent before may be sent again. */
@@ -228,6 +221,7 @@ export class Dispatcher implements CallOwner {
 
   /** Nothing is wrong but the time: to give up at once would be a false alarm. */
   #wait(call: Call): void {
+    call.redirects = 0;
     if (call.safety === 'read' || this.#order.hold(call) !== 'ended') this.#park(call);
   }
 
@@ -248,30 +242,36 @@ export class Dispatcher implements CallOwner {
 
   /** Asks the node that a redirect names. */
   #follow(call: Call, redirect: string): void {
+    this.#refresher.soon();
     const to = redirectOf(redirect);
-    // Told before it is followed: what the new owner has may be older than what the old one confirmed last.
-    if (to?.kind === 'MOVED' && call.readFrom === 'primary') this.owners.tell((slot) => slot === to.slot);
+    if (to === undefined) {
+      this.#wait(call);
+      return;
+    }
+    const address = reachOf(this.#cluster, to.address);
+    if (to.kind === 'MOVED' && this.slots.moved(to.slot, address) === 'new') {
+      this.#order.ownerChanged(new Set([to.slot]), this.#ownerOf);
+      // Told before it is followed: what the new owner has may be older than what the old one confirmed last.
+      this.owners.tell((slot) => slot === to.slot);
+    }
     if (call.readFrom !== 'primary') {
       // A replica that sends us away no longer has the slot.
       call.readFrom = 'primary';
       call.failures++;
     }
-    this.#refresher.soon();
+    // A command whose keys were not recognised is sent to where they are, from now on.
+    call.slot ??= to.slot;
     if (++call.redirects > MOST_REDIRECTS) {
       this.#wait(call);
       return;
     }
-    const guard = this.guards.at(to?.address);
-    if (to === undefined || guard === undefined) {
-      repeatBy(this.#cluster, call);
-    } else if (to.kind === 'MOVED') {
-      if (this.slots.moved(to.slot, to.address) === 'new')
-        this.#order.ownerChanged(new Set([to.slot]), this.#ownerOf);
+    if (this.guards.at(address) === undefined) connectTo(this.#cluster, address);
+    const guard = this.guards.at(address);
+    if (to.kind === 'MOVED') {
       this.#dispatch(call);
-    } else if (guard.breaker.state !== 'closed') {
-      this.#away(call, 'its breaker is open');
+    } else if (guard === undefined || guard.breaker.state !== 'closed') {
+      this.#away(call, 'the node that takes its slot over is away');
     } else {
-      // ioredis follows ASK as well, but ends the process with an unhandled rejection when the node is lost.
       guard.admitAsking(call, new Asking());
     }
   }

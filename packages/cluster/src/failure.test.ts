@@ -16,6 +16,7 @@ describe("a server's reply", () => {
     ["READONLY You can't write against a read only replica.", 'unavailable'],
     ["MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.", 'unavailable'],
     ['NOREPLICAS Not enough good replicas to write.', 'unavailable'],
+    ['BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.', 'unavailable'],
     ['WRONGTYPE Operation against a key holding the wrong kind of value', 'answered'],
     ["OOM command not allowed when used memory > 'maxmemory'.", 'answered'],
     ["CROSSSLOT Keys in request don't hash to the same slot", 'answered'],
@@ -24,7 +25,34 @@ describe("a server's reply", () => {
     ['ERR Connection is closed, says a script', 'answered'],
     ['constructor is what a script may begin with', 'answered'],
   ])('%s', (message, failure) => {
-    expect(classify(reply(message))).toBe(failure);
+    expect(classify(reply(message), 'get')).toBe(failure);
+    expect(classify(reply(message), 'evalsha')).toBe(failure);
+  });
+
+  it.each([
+    'MOVED away',
+    'ASK somebody else',
+    'TRYAGAIN later',
+    'NOSCRIPT of mine',
+    'CLUSTERDOWN for lunch',
+    'LOADING',
+    'READONLY',
+    'MASTERDOWN',
+    'NOREPLICAS',
+    'BUSY',
+  ])('%s: what a script says after it has done something', (message) => {
+    expect([classify(reply(message), 'eval'), classify(reply(message), 'evalsha')]).toEqual([
+      'answered',
+      'answered',
+    ]);
+  });
+
+  it('that a script is not known means something only where it was sent by its hash', () => {
+    const message = 'NOSCRIPT No matching script. Please use EVAL.';
+    expect([classify(reply(message), 'eval'), classify(reply(message), 'evalsha_ro')]).toEqual([
+      'answered',
+      'no-script',
+    ]);
   });
 });
 
@@ -36,18 +64,14 @@ describe("ioredis's own words", () => {
     ['Command aborted due to connection close', 'closed'],
     ['Protocol error, got "H" as reply type byte. Please report this.', 'closed'],
     ['Something that a later version says', 'closed'],
-    ["Cluster isn't ready and enableOfflineQueue options is false", 'unavailable'],
     ["Stream isn't writeable and enableOfflineQueue options is false", 'unavailable'],
-    ['Too many Cluster redirections. Last error: ReplyError: TRYAGAIN', 'unavailable'],
-    ['None of startup nodes is available', 'unavailable'],
-    ['Cluster is ended.', 'unavailable'],
   ])('%s', (message, failure) => {
-    expect(classify(new Error(message))).toBe(failure);
+    expect(classify(new Error(message), 'get')).toBe(failure);
   });
 
   it('and errors of the system, which end connections', () => {
     const error = Object.assign(new Error('read ECONNRESET'), { syscall: 'read', code: 'ECONNRESET' });
-    expect(classify(error)).toBe('closed');
+    expect(classify(error, 'get')).toBe('closed');
   });
 });
 

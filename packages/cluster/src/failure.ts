@@ -24,21 +24,45 @@ const BY_FIRST_WORD = new Map<string, Failure>(
   }),
 );
 
-/** ioredis's own words, which carry no code. Each is raised before a command is written. */
-const BY_MESSAGE: readonly (readonly [start: string, failure: Failure])[] = [
-  ['Too many Cluster redirections', 'unavailable'],
-  ["Cluster isn't ready", 'unavailable'],
-  ['Cluster is ended', 'unavailable'],
-  ["Stream isn't writeable", 'unavailable'],
-  ['None of startup nodes', 'unavailable'],
+/**
+ * How those begin when it is the server that speaks. A script can raise an error with any first word after it has
+ * done something.
+ */
+const OF_THE_SERVER: readonly RegExp[] = [
+  /^(MOVED|ASK) \d{1,5} \S+:\d+$/,
+  /^TRYAGAIN Multiple keys request during rehashing of slot/,
+  /^NOSCRIPT No matching script/,
+  /^CLUSTERDOWN (The cluster is down|Hash slot not served)/,
+  /^LOADING \w+ is loading the dataset in memory/,
+  /^READONLY You can't write against a read only/,
+  /^MASTERDOWN Link with MASTER is down/,
+  /^NOREPLICAS Not enough good replicas to write/,
 ];
 
-/** Classifies what ioredis or the server rejected an attempt with. */
-export function classify(error: Error): Failure {
+/** A script runs for too long. Without more words it could be anybody's. */
+const BUSY = /^BUSY \w+ is busy running a script/;
+
+const SCRIPTS = /^(eval|evalsha|fcall)(_ro)?$/;
+
+/** ioredis's own words, raised before a command is written. */
+const NOT_WRITTEN = "Stream isn't writeable";
+
+/**
+ * Classifies what ioredis or the server rejected an attempt with.
+ *
+ * @param name - the command, in lower case
+ */
+export function classify(error: Error, name: string): Failure {
   const { message } = error;
-  const known = BY_FIRST_WORD.get(message.split(' ', 1)[0] ?? '');
-  if (known !== undefined) return known;
-  for (const [start, failure] of BY_MESSAGE) if (message.startsWith(start)) return failure;
+  const known = BUSY.test(message) ? 'unavailable' : BY_FIRST_WORD.get(message.split(' ', 1)[0] ?? '');
+  if (known !== undefined) {
+    if (!SCRIPTS.test(name)) return known;
+    const isTheServer = known !== 'no-script' || name.startsWith('evalsha');
+    return isTheServer && (BUSY.test(message) || OF_THE_SERVER.some((words) => words.test(message)))
+      ? known
+      : 'answered';
+  }
+  if (message.startsWith(NOT_WRITTEN)) return 'unavailable';
   // What is no reply reaches a command only by way of its connection: ECONNRESET, bytes that are no RESP.
   return error.name === 'ReplyError' ? 'answered' : 'closed';
 }

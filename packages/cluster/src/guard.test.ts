@@ -120,7 +120,6 @@ describe('a guard', () => {
     };
     guard = new Guard('a:1', connection, policy, () => {});
     owner = {
-      leavesToIoredis: () => false,
       attemptFailed: (each, error) => {
         each.guard?.lost(each);
         each.fail(error);

@@ -3,6 +3,7 @@ import { Breaker, type BreakerState } from './breaker.ts';
 import type { Call, CallGuard } from './call.ts';
 import { ping } from './ping.ts';
 import type { Policy } from './policy.ts';
+import { RetryBudget } from './retry-budget.ts';
 
 /** How many calls in a row a node may leave unanswered, silent all the while, before it counts as hung. */
 const SILENT_CALLS = 5;
@@ -26,6 +27,7 @@ export class Guard implements CallGuard {
   /** The connection, if there is one. */
   node: Redis | undefined;
   readonly breaker: Breaker;
+  readonly budget = new RetryBudget();
   readonly #policy: Policy;
   readonly #queue: Call[] = [];
   #inFlight = 0;

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { callOf } from './call.fixture.ts';
 import type { Call, CallGuard } from './call.ts';
 import { KeyOrder } from './key-order.ts';
+import { RetryBudget } from './retry-budget.ts';
 import { WritesUnderWay } from './writes-under-way.ts';
 
 let superseded: Call[];
@@ -19,7 +20,7 @@ function newOrder(onSuperseded: (call: Call) => void): KeyOrder {
     (call) => {
       call.settled = true;
       onSuperseded(call);
-      line.leave(call);
+      line.leave(call, 'given-up');
     },
     new WritesUnderWay(() => underWay),
   );
@@ -38,7 +39,13 @@ const sentTo = (guard: CallGuard, call: Call): Call => {
   return Object.assign(call, { guard, isInFlight: true, written: 1 });
 };
 
-const nodeOf = (id: string): CallGuard => ({ id, answered() {}, lost() {}, unanswered() {} });
+const nodeOf = (id: string): CallGuard => ({
+  id,
+  budget: new RetryBudget(),
+  answered() {},
+  lost() {},
+  unanswered() {},
+});
 const [oldNode, newNode] = [nodeOf('old'), nodeOf('new')];
 const slots = new Set([1]);
 
@@ -55,10 +62,10 @@ describe('the order of writes of a key', () => {
     const [a, b, c] = [append(), append(), append()];
     order.hold(a);
     expect([b, c, a].map((call) => order.enter(call, newNode))).toEqual(['wait', 'wait', 'go']);
-    expect(order.leave(a)).toBe(b);
+    expect(order.leave(a, 'answered')).toEqual([b]);
     expect([b, c].map((call) => order.enter(call, newNode))).toEqual(['go', 'wait']);
-    expect(order.leave(b)).toBe(c);
-    expect(order.leave(c)).toBeUndefined();
+    expect(order.leave(b, 'answered')).toEqual([c]);
+    expect(order.leave(c, 'answered')).toEqual([]);
     expect(order.isEmpty).toBe(true);
   });
 
@@ -68,7 +75,7 @@ describe('the order of writes of a key', () => {
     order.enter(b, newNode);
     expect(order.enter(c, newNode)).toBe('go');
     expect(superseded).toEqual([a, b]);
-    expect(order.leave(c)).toBeUndefined();
+    expect(order.leave(c, 'answered')).toEqual([]);
     expect(order.isEmpty).toBe(true);
   });
 
@@ -76,11 +83,11 @@ describe('the order of writes of a key', () => {
     const [a, b, c] = [append(), append(), append()];
     for (const call of [c, a, b]) order.hold(call);
     expect([a, b, c].map((call) => order.enter(call, newNode))).toEqual(['go', 'wait', 'wait']);
-    expect(order.leave(a)).toBe(b);
+    expect(order.leave(a, 'answered')).toEqual([b]);
   });
 
   it('gives an older write up that fails after a newer one of the whole value is held', () => {
-    const [a, b] = [set(), set()];
+    const [a, b] = [set(), parked(set())];
     order.hold(b);
     order.hold(a);
     expect(superseded).toEqual([a]);
@@ -92,8 +99,8 @@ describe('the order of writes of a key', () => {
     order.hold(a);
     order.enter(b, newNode);
     order.enter(c, newNode);
-    expect(order.leave(b)).toBeUndefined();
-    expect(order.leave(a)).toBe(c);
+    expect(order.leave(b, 'answered')).toEqual([]);
+    expect(order.leave(a, 'answered')).toEqual([c]);
   });
 
   it('keeps keys apart', () => {
@@ -121,10 +128,10 @@ describe('the order of writes of a key', () => {
             // Whoever is first among those that are left may go, and nobody else.
             turns.push(open.filter((call) => !dead.has(call)).map((call) => line.enter(call, newNode)));
             dead.add(first);
-            line.leave(first);
+            line.leave(first, 'answered');
           }
         }
-        for (const call of open) if (!dead.has(call)) line.leave(call);
+        for (const call of open) if (!dead.has(call)) line.leave(call, 'answered');
         expect(turns).toEqual(turns.map((turn) => turn.map((_, i) => (i === 0 ? 'go' : 'wait'))));
         expect(line.isEmpty).toBe(true);
       }),
@@ -135,7 +142,7 @@ describe('the order of writes of a key', () => {
     const [a, b] = [sentTo(oldNode, append()), append()];
     order.ownerChanged(slots, () => newNode);
     expect(order.enter(b, newNode)).toBe('wait');
-    expect(order.leave(a)).toBe(b);
+    expect(order.leave(a, 'answered')).toEqual([b]);
     expect(order.enter(b, newNode)).toBe('go');
   });
 
@@ -155,38 +162,75 @@ describe('the order of writes of a key', () => {
     expect(order.enter(b, newNode)).toBe('go');
   });
 
-  it('lets a write of the whole value go before one that a node still has, which is never tried again', () => {
+  it('lets a write of the whole value go before one that a node still has, which is then never tried again', () => {
     const [a, b] = [sentTo(oldNode, set()), set()];
     order.ownerChanged(slots, () => newNode);
     expect(order.enter(b, newNode)).toBe('go');
     // An answer of the old node would still be one.
-    expect([superseded, a.isOvertaken]).toEqual([[], true]);
-    order.leave(b);
+    expect([superseded, a.isOvertaken]).toEqual([[], false]);
+    order.leave(b, 'answered');
+    expect(a.isOvertaken).toBe(true);
     expect(order.hold(a)).toBe('ended');
     expect(superseded).toEqual([a]);
+    expect(order.isEmpty).toBe(true);
   });
 
   it('ends one that was overtaken while it waited for a place', () => {
     const [a, b] = [sentTo(oldNode, set()), set()];
     order.ownerChanged(slots, () => newNode);
     order.enter(b, newNode);
-    order.leave(b);
+    order.leave(b, 'answered');
     expect(order.enter(a, newNode)).toBe('ended');
     expect(order.isEmpty).toBe(true);
   });
 
-  it('does not retry a write behind one of the whole value that was sent after it', () => {
+  it.each([
+    ['has less time', { expiresAt: -1 }],
+    ['does not wait', { waits: false }],
+    ['may be aborted', { signal: new AbortController().signal }],
+  ])('gives nothing up for a write of the whole value that %s, until that is answered', (_, choice) => {
+    const [a, b] = [parked(append()), Object.assign(set(), choice)];
+    order.hold(a);
+    expect(order.enter(b, newNode)).toBe('go');
+    expect([superseded, order.enter(a, newNode)]).toEqual([[], 'wait']);
+    expect(order.leave(b, 'given-up')).toEqual([a]);
+    expect(order.enter(a, newNode)).toBe('go');
+
+    const c = Object.assign(set(), choice);
+    expect(order.enter(c, newNode)).toBe('go');
+    order.leave(c, 'answered');
+    expect(superseded).toEqual([a]);
+  });
+
+  it('does not retry a write before one of the whole value that was sent after it has ended', () => {
     const [a, b] = [sentTo(oldNode, append()), sentTo(oldNode, set())];
     a.guard = undefined;
-    expect(order.hold(a)).toBe('ended');
-    expect([superseded, b.settled]).toEqual([[a], false]);
+    expect([order.hold(a), order.enter(parked(a), oldNode)]).toEqual(['wait', 'wait']);
+    order.leave(b, 'answered');
+    expect(superseded).toEqual([a]);
+  });
+
+  it('finds those that are under way by any of their keys', () => {
+    const [a, b] = [sentTo(oldNode, callOf({ key: 'other' })), sentTo(oldNode, append())];
+    b.moreOrderKeys = ['other'];
+    order.hold(a);
+    order.hold(b);
+    expect([order.enter(b, newNode), order.enter(a, newNode)]).toEqual(['wait', 'go']);
+  });
+
+  it('keeps all keys of a write in order', () => {
+    const [a, b] = [parked(append()), callOf({ key: 'other' })];
+    a.moreOrderKeys = ['other'];
+    order.hold(a);
+    expect(order.enter(b, newNode)).toBe('wait');
+    expect(order.leave(a, 'answered')).toEqual([b]);
+    expect(order.leave(b, 'answered')).toEqual([]);
+    expect(order.isEmpty).toBe(true);
   });
 
   it('gives up nothing that has another key as well', () => {
-    const call = callOf({ key: 'k' });
-    call.name = 'mset';
-    call.args = ['k', 'v', 'other', 'v'];
-    const [a, b] = [parked(call), set()];
+    const [a, b] = [parked(append()), set()];
+    a.moreOrderKeys = ['other'];
     order.hold(a);
     expect(order.enter(b, newNode)).toBe('wait');
     expect(superseded).toEqual([]);

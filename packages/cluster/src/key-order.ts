@@ -1,4 +1,4 @@
-import type { Call, CallGuard } from './call.ts';
+import { type Call, type CallGuard, orderKeysOf } from './call.ts';
 import type { WritesUnderWay } from './writes-under-way.ts';
 
 /** What a write that came to a key with a line may do. `ended`: it was superseded. */
@@ -8,15 +8,12 @@ export type Turn = 'go' | 'wait' | 'ended';
  * Keeps the writes of a key in order while one of them may be executed later than it was made.
  *
  * A write that is tried again, or that a node still has while its slot went to another one, must not overtake one
- * that was made after it: what was acknowledged last must stand. So such a write is held, with the others of its key
+ * that was made after it: what was acknowledged last must stand. So such a write is held, with the others of its keys
  * behind it in the order in which they were made:
  *
- * ```
- *   held ── parked ──────────▶ a later write of the whole value supersedes it
- *     │ └── with its node ───▶ a later write of the whole value goes, and it is overtaken: an answer is welcome,
- *     │                        but it is never tried again
- *     └─ other later writes wait for it, unless both go the same way, on one connection
- * ```
+ * - One that only changes the value waits for those before it, unless they go the same way, on one connection.
+ * - One that replaces the value goes ahead of them. Once it is answered, nobody would see their effect: those that
+ *   wait are superseded, and those that a node still has are not tried again. If it fails, it is their turn.
  *
  * Keys without a held write cost one look at an empty map.
  */
@@ -38,77 +35,105 @@ export class KeyOrder {
     return this.#held.size === 0;
   }
 
-  /** A write is about to be sent to a node. `wait`: it has its turn when those before it have ended. */
+  /** A write is about to be sent to a node. `wait`: it has its turn when others of its keys have ended. */
   enter(call: Call, to: CallGuard | undefined): Turn {
-    const line = this.#lineOf(call);
-    if (line === undefined) return 'go';
-    const at = place(line, call);
     if (call.isOvertaken) {
       this.#supersede(call);
       return 'ended';
     }
-    if (call.replaces) this.#replace(line, at, to);
-    // On one connection they stay in order by themselves.
-    const before = line.slice(0, line.indexOf(call));
-    return before.every((earlier) => earlier.isOvertaken || (to !== undefined && earlier.guard === to))
-      ? 'go'
-      : 'wait';
+    let turn: Turn = 'go';
+    for (const key of orderKeysOf(call)) {
+      const line = this.#held.get(key);
+      if (line !== undefined && !this.#mayGo(line, call, to)) turn = 'wait';
+    }
+    return turn;
   }
 
   /** A write was not executed, or may not have been, and will be tried again: later ones queue behind it. */
   hold(call: Call): Turn {
-    const { orderKey } = call;
-    if (orderKey === undefined) return 'go';
-    const line = this.#lineOf(call) ?? this.#newLine(orderKey);
-    // What was sent after it may be executed, whatever became of it.
-    if (call.written > 0 && !line.includes(call))
-      for (const other of this.#underWay.of(orderKey)) place(line, other);
-    const at = place(line, call);
-    const isReplaced = isOnlyAbout(call) && line.slice(at + 1).some(({ replaces }) => replaces);
-    if (isReplaced || call.isOvertaken) {
-      this.#supersede(call);
-      return 'ended';
+    call.isAhead = false;
+    for (const key of orderKeysOf(call)) {
+      const line = this.#lineOf(key);
+      if (call.written > 0 && !line.includes(call)) this.#gather(key, line, call);
+      const at = place(line, call);
+      if (line.slice(at + 1).some((later) => later.isParked && isLostBehind(call, later))) {
+        this.#supersede(call);
+        return 'ended';
+      }
+      this.#giveUpBefore(line, at, call);
     }
-    if (call.replaces) this.#replace(line, at, undefined);
-    return 'wait';
+    if (!call.isOvertaken) return 'wait';
+    this.#supersede(call);
+    return 'ended';
   }
 
   /** Slots have a new owner. What another node still has may be executed later than what is made from now on. */
   ownerChanged(slots: ReadonlySet<number>, ownerOf: (slot: number) => CallGuard | undefined): void {
     for (const call of this.#underWay) {
-      const { orderKey, slot, guard } = call;
-      if (orderKey === undefined || slot === undefined || !slots.has(slot)) continue;
+      const { slot, guard } = call;
+      if (slot === undefined || !slots.has(slot)) continue;
       if (guard === undefined || guard !== ownerOf(slot))
-        place(this.#lineOf(call) ?? this.#newLine(orderKey), call);
+        for (const key of orderKeysOf(call)) place(this.#lineOf(key), call);
     }
   }
 
-  /** A call has ended. The one whose turn it is now, if any. */
-  leave(call: Call): Call | undefined {
-    const line = this.#lineOf(call);
-    const at = line?.indexOf(call) ?? -1;
-    if (line === undefined || at < 0) return undefined;
-    line.splice(at, 1);
-    if (line.length === 0) this.#held.delete(call.orderKey as string);
-    return at === 0 ? line[0] : undefined;
+  /** A call has ended. Those whose turn it may be now. */
+  leave(call: Call, how: 'answered' | 'given-up'): readonly Call[] {
+    const next: Call[] = [];
+    for (const key of orderKeysOf(call)) {
+      const line = this.#held.get(key);
+      const at = line?.indexOf(call) ?? -1;
+      if (line === undefined || at < 0) continue;
+      if (how === 'answered' && call.replaces) this.#overtake(line.slice(0, at));
+      line.splice(line.indexOf(call), 1);
+      if (line.length === 0) this.#held.delete(key);
+      const [first] = line;
+      if (first !== undefined && (at === 0 || call.isAhead)) next.push(first);
+    }
+    return next;
   }
 
-  #lineOf({ orderKey }: Call): Call[] | undefined {
-    return orderKey === undefined ? undefined : this.#held.get(orderKey);
-  }
-
-  #newLine(key: string): Call[] {
-    const line: Call[] = [];
-    this.#held.set(key, line);
+  #lineOf(key: string): Call[] {
+    let line = this.#held.get(key);
+    if (line === undefined) {
+      line = [];
+      this.#held.set(key, line);
+    }
     return line;
   }
 
-  /** Nobody would see the effect of those before, as far as they have no other. */
-  #replace(line: readonly Call[], at: number, to: CallGuard | undefined): void {
-    for (const earlier of line.slice(0, at)) {
-      if (!isOnlyAbout(earlier)) continue;
+  #mayGo(line: Call[], call: Call, to: CallGuard | undefined): boolean {
+    const at = place(line, call);
+    if (line.slice(at + 1).some(({ isAhead }) => isAhead)) return false;
+    if (call.replaces) this.#giveUpBefore(line, at, call);
+    // On one connection they stay in order by themselves.
+    const others = line
+      .slice(0, line.indexOf(call))
+      .filter((earlier) => !earlier.isOvertaken && (to === undefined || earlier.guard !== to));
+    if (others.length === 0) return true;
+    call.isAhead = call.replaces && others.every(isOfOneKey);
+    return call.isAhead;
+  }
+
+  /** What was sent after a call that failed may have been executed, whatever became of that. */
+  #gather(key: string, line: Call[], call: Call): void {
+    for (const other of this.#underWay.of(key)) {
+      place(line, other);
+      if (other.madeAs > call.madeAs && other.replaces && !other.isParked) other.isAhead = true;
+    }
+  }
+
+  /** A later write that is sure to be tried for longer takes the place of those that wait. */
+  #giveUpBefore(line: readonly Call[], at: number, call: Call): void {
+    for (const earlier of line.slice(0, at))
+      if (earlier.isParked && isLostBehind(earlier, call)) this.#supersede(earlier);
+  }
+
+  #overtake(line: readonly Call[]): void {
+    for (const earlier of line) {
+      if (!isOfOneKey(earlier)) continue;
       if (earlier.isParked) this.#supersede(earlier);
-      else if (to === undefined || earlier.guard !== to) earlier.isOvertaken = true;
+      else earlier.isOvertaken = true;
     }
   }
 }
@@ -123,7 +148,13 @@ function place(line: Call[], call: Call): number {
   return at;
 }
 
-/** Whether a write has no other key than the one by which it is kept in order. */
-function isOnlyAbout(call: Call): boolean {
-  return call.getKeys().length === 1;
+/** With another key as well, there is more to see of a write than what a later one of this key replaces. */
+function isOfOneKey({ moreOrderKeys }: Call): boolean {
+  return moreOrderKeys === undefined;
+}
+
+/** Whether nobody will see the effect of a write, because a later one ends no sooner than it. */
+function isLostBehind(earlier: Call, later: Call): boolean {
+  if (!later.replaces || !isOfOneKey(earlier)) return false;
+  return later.waits && later.signal === undefined && later.expiresAt >= earlier.expiresAt;
 }

@@ -10,8 +10,10 @@ beforeEach(() => {
 });
 afterEach(() => void vi.useRealTimers());
 
+const retryOf = () => Object.assign(callOf(), { isRetry: true });
+
 function granted(asked: number): number {
-  return Array.from({ length: asked }, () => budget.allows(callOf())).filter(Boolean).length;
+  return Array.from({ length: asked }, () => budget.allows(retryOf())).filter(Boolean).length;
 }
 
 describe('a retry budget', () => {
@@ -21,7 +23,7 @@ describe('a retry budget', () => {
 
   it('grants one retry for ten calls once the reserve is spent', () => {
     granted(1_000);
-    for (let i = 0; i < 1_000; i++) budget.earn();
+    for (let i = 0; i < 1_000; i++) budget.allows(callOf());
     expect(granted(1_000)).toBeGreaterThanOrEqual(99);
     expect(granted(1_000)).toBe(0);
   });
@@ -34,8 +36,8 @@ describe('a retry budget', () => {
 
   it('takes back what was granted for an attempt that never left', () => {
     granted(199);
-    const call = callOf();
-    expect([budget.allows(call), budget.allows(callOf())]).toEqual([true, false]);
+    const call = retryOf();
+    expect([budget.allows(call), budget.allows(retryOf())]).toEqual([true, false]);
     budget.giveBack(call);
     budget.giveBack(call);
     expect(granted(10)).toBe(1);
@@ -43,16 +45,35 @@ describe('a retry budget', () => {
 
   it('takes nothing back for an attempt that was written', () => {
     granted(199);
-    const call = callOf();
+    const call = retryOf();
     budget.allows(call);
     call.willWrite();
     budget.giveBack(call);
     expect(granted(10)).toBe(0);
   });
 
+  it('lets more go for each retry that was answered, so that all that wait are soon through', () => {
+    granted(1_000);
+    let waiting = 900;
+    for (let round = 0; waiting > 0 && round < 12; round++) {
+      // Ten for the second that passes, and two for each answer of the last round.
+      if (round === 0) vi.advanceTimersByTime(1_000);
+      const through = Array.from({ length: waiting }, retryOf).filter((call) => budget.allows(call));
+      for (const call of through) budget.answered(call);
+      waiting -= through.length;
+    }
+    expect(waiting).toBe(0);
+  });
+
+  it('earns nothing by answers to first attempts', () => {
+    granted(1_000);
+    for (let i = 0; i < 100; i++) budget.answered(callOf());
+    expect(granted(10)).toBe(0);
+  });
+
   it('never saves more than its reserve', () => {
     vi.advanceTimersByTime(3_600_000);
-    for (let i = 0; i < 100_000; i++) budget.earn();
+    for (let i = 0; i < 100_000; i++) budget.allows(callOf());
     expect(granted(1_000)).toBe(200);
   });
 
@@ -60,8 +81,9 @@ describe('a retry budget', () => {
     const told: unknown[] = [];
     const note = (message: unknown) => void told.push(message);
     subscribe('keyslot:cluster.retry', note);
-    const call = callOf();
+    const call = retryOf();
     budget.allows(call);
+    call.isRetry = true;
     budget.allows(call);
     unsubscribe('keyslot:cluster.retry', note);
     expect(told).toEqual([

@@ -1,6 +1,7 @@
 import type { Cluster } from 'ioredis';
 import { BehaviorSubject, type Observable } from 'rxjs';
 import { tellConnection } from './channels.ts';
+import { reachOf } from './connections.ts';
 import type { Guards } from './guards.ts';
 import { isSame, type SlotRange, type Topology, topologyOf, UNKNOWN } from './topology.ts';
 import { answerWithin } from './within.ts';
@@ -73,12 +74,7 @@ export class TopologyWatch {
   }
 
   #read(reply: unknown): SlotRange[] {
-    const { natMap } = this.#cluster.options;
-    const reach = (host: unknown, port: unknown): string => {
-      const announced = `${String(host)}:${String(port)}`;
-      const mapped = typeof natMap === 'function' ? natMap(announced) : natMap?.[announced];
-      return mapped ? `${mapped.host}:${mapped.port}` : announced;
-    };
+    const reach = (host: unknown, port: unknown) => reachOf(this.#cluster, `${String(host)}:${String(port)}`);
     return (reply as [number, number, ...[string, number, string][]][]).map(([from, to, ...nodes]) => ({
       from,
       to,

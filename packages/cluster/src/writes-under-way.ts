@@ -1,4 +1,4 @@
-import type { Call } from './call.ts';
+import { type Call, orderKeysOf } from './call.ts';
 
 /**
  * The writes that have not ended, by key. Looked up only when one of them failed, so they are not kept by key, which
@@ -26,10 +26,11 @@ export class WritesUnderWay implements Iterable<Call> {
   #index(): Map<string, Call[]> {
     const byKey = new Map<string, Call[]>();
     for (const call of this.#calls()) {
-      if (call.orderKey === undefined) continue;
-      const others = byKey.get(call.orderKey);
-      if (others === undefined) byKey.set(call.orderKey, [call]);
-      else others.push(call);
+      for (const key of orderKeysOf(call)) {
+        const others = byKey.get(key);
+        if (others === undefined) byKey.set(key, [call]);
+        else others.push(call);
+      }
     }
     setImmediate(() => {
       this.#byKey = undefined;
