@@ -3,8 +3,8 @@ import type { Cache } from '@keyslot/cache';
 import type { Key } from '@keyslot/keys';
 import type { TestCluster, TestNode } from '@keyslot/testkit';
 import { describe, expect } from 'vitest';
-import { newKey, type OpenOptions, test } from './fixtures.ts';
-import { cutSubscribers, LISTENER, letListen } from './listening.ts';
+import { newKey, newKeyOn, type OpenOptions, test } from './fixtures.ts';
+import { cutSubscribers, LISTENER, letListen, primaryWithoutListeners } from './listening.ts';
 import { invalidationsDuring, wayOf } from './watching.ts';
 
 const PLAIN = { deadline: 250, local: { ttl: '1s' }, deleteWithin: '300ms' } as const satisfies OpenOptions;
@@ -133,7 +133,7 @@ describe('a delete while its shard is away', () => {
 describe('a delete that was confirmed by a primary that then died', () => {
   test('is not undone by a replica that never heard of it', async ({ cluster, open }) => {
     const [one, two] = [await open(PLAIN), await open(PLAIN)];
-    const key = newKey();
+    const key = newKeyOn(cluster, await primaryWithoutListeners(cluster));
     const primary = await store(cluster, one, key, 'old');
     const [replica] = cluster.replicasOf(primary) as [TestNode];
 
@@ -152,7 +152,7 @@ describe('a delete that was confirmed by a primary that then died', () => {
     });
     expect(told).toEqual(['deleted', 'repeated', 'confirmed']);
     expect(await inCluster(cluster, key)).not.toContain('old');
-    expect(await two.getOrSet(key, () => 'not asked')).toBe('new');
+    expect(await two.getOrSet(key, () => 'new')).toBe('new');
   });
 
   test('nor by one that takes over from a primary that was only frozen, and comes back', async ({
@@ -160,23 +160,38 @@ describe('a delete that was confirmed by a primary that then died', () => {
     open,
   }) => {
     const [one, two] = [await open(PLAIN), await open(PLAIN)];
-    const key = newKey();
+    const key = newKeyOn(cluster, await primaryWithoutListeners(cluster));
     const primary = await store(cluster, one, key, 'old');
     const [replica] = cluster.replicasOf(primary) as [TestNode];
     await cutOff(cluster, primary, replica);
     expect(await one.delete(key)).toEqual({ outcome: 'deleted' });
     await cluster.freeze(primary);
-    // The other process reads along. Until it is told of the doubt it may see, for a moment, what came back.
-    const { seen } = await seenDuring(key, [one], async () => {
-      const elsewhere = seenDuring(key, [two], () => untilStored(one, key));
+    const { seen } = await seenDuring(key, [one, two], async () => {
       await cluster.thaw(replica);
       await cluster.untilFailedOver(primary);
       await cluster.thaw(primary);
-      await elsewhere;
+      await untilStored(one, key);
     });
     expect(seen).toEqual(['new']);
     expect(await two.getOrSet(key, () => 'new')).toBe('new');
     expect(await inCluster(cluster, key)).not.toContain('old');
+  });
+
+  test('nor is a value that was replaced', async ({ cluster, open }) => {
+    const [one, two] = [await open(PLAIN), await open(PLAIN)];
+    const key = newKeyOn(cluster, await primaryWithoutListeners(cluster));
+    const primary = await store(cluster, one, key, 'old');
+    const [replica] = cluster.replicasOf(primary) as [TestNode];
+    await cutOff(cluster, primary, replica);
+    expect(await one.set(key, 'new')).toEqual({ outcome: 'stored' });
+    await cluster.freeze(primary);
+    const { seen } = await seenDuring(key, [one, two], async () => {
+      await cluster.thaw(replica);
+      await cluster.untilFailedOver(primary);
+      await cluster.thaw(primary);
+      await untilStored(one, key);
+    });
+    expect(seen).toEqual(['new']);
   });
 
   test('nor when the first that a process hears of the new owner is a redirect', async ({
@@ -207,14 +222,14 @@ describe('a delete that was confirmed by a primary that then died', () => {
       await open(PLAIN),
       await open({ ...PLAIN, connection: LISTENER }),
     ] as const;
-    const key = newKey();
-    const primary = await store(cluster, caches[0], key, 'old');
-    const [replica] = cluster.replicasOf(primary) as [TestNode];
     await letListen(cluster, false);
     await cutSubscribers(cluster);
     // Until those who listen again trust replicas.
     await Promise.all([caches[0].ready(), caches[1].ready()]);
     await sleep(800);
+    const key = newKeyOn(cluster, await primaryWithoutListeners(cluster));
+    const primary = await store(cluster, caches[0], key, 'old');
+    const [replica] = cluster.replicasOf(primary) as [TestNode];
     await cutOff(cluster, primary, replica);
     expect(await caches[0].delete(key)).toEqual({ outcome: 'deleted' });
     await cluster.freeze(primary);

@@ -141,7 +141,7 @@ export class Cache implements AsyncDisposable {
     const inCluster = this.#namespace.inCluster(key);
     const token = newToken();
     const { bytes, ttlMs } = newEntry(this.#settings, inCluster, token, value, { loadMs: 0, options });
-    this.#forget(key.text);
+    this.#invalidations.replacing(inCluster);
     try {
       // Two steps, so that one that is late does no harm: a late lease only makes others wait, and a late fill
       // finds its lease gone.

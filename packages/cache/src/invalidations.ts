@@ -2,12 +2,15 @@ import type { ClusterClient } from '@keyslot/cluster';
 import type { ClusterKey, ClusterTier } from './cluster-tier.ts';
 import { Doubts } from './doubts.ts';
 import { InvalidationChannel } from './invalidation-channel.ts';
-import { Journal, TELL_EVERY_MS } from './journal.ts';
+import { Journal, type RepeatedDelete, TELL_EVERY_MS } from './journal.ts';
 import { Lately } from './lately.ts';
 import type { Message } from './message.ts';
 import type { Namespace } from './namespace.ts';
 import type { Settings } from './options.ts';
 import { tellInvalidation } from './telling.ts';
+
+/** In the place of a template that only another process knows. */
+const OF_OTHERS = '<of another process>';
 
 /** What came of a delete. `pending`: the shard is away; it goes on, and nobody reads the old value meanwhile. */
 export interface DeleteResult {
@@ -33,7 +36,8 @@ export interface Memory {
  *                           doubtful, here and, told so, elsewhere ─▶ again and again
  * ```
  *
- * A doubtful key is not read from the cluster: a replica may be promoted that never saw the delete.
+ * A doubtful key is not read from the cluster: a replica may be promoted that never saw the delete. So when a slot has a
+ * new owner, every process deletes there what it deleted, replaced or heard of a short while ago, before it reads it.
  */
 export class Invalidations {
   readonly #settings: Settings;
@@ -43,6 +47,7 @@ export class Invalidations {
   readonly #lately = new Lately();
   readonly #journal: Journal;
   readonly #channel: InvalidationChannel;
+  readonly #stopListening: () => void;
 
   constructor(
     client: ClusterClient,
@@ -54,11 +59,12 @@ export class Invalidations {
     this.#settings = settings;
     this.#namespace = namespace;
     this.#memory = memory;
-    this.#journal = new Journal(client, tier, settings.clock, {
-      onDoubtful: (keys) => this.#becameDoubtful(keys),
-      onConfirmed: (key) => this.#becameConfirmed(key),
-      onGivenUp: (key) => this.#doubts.settle(this.#namespace.idOf(key.text), this.#channel.self),
+    this.#journal = new Journal(tier, settings.clock, {
+      onDoubtful: (deletes) => this.#becameDoubtful(deletes),
+      onConfirmed: (repeated) => this.#becameConfirmed(repeated),
+      onGivenUp: ({ key }) => this.#doubts.settle(this.#namespace.idOf(key.text), this.#channel.self),
     });
+    this.#stopListening = client.onOwnerChange((concerns) => this.#ownerChanged(concerns));
     this.#channel = new InvalidationChannel(client, settings.channel, {
       onMessage: (message) => this.#heard(message),
       onStanding: (stands) => memory.stand(stands),
@@ -82,42 +88,56 @@ export class Invalidations {
   }
 
   async delete(key: ClusterKey): Promise<DeleteResult> {
-    const id = this.#namespace.idOf(key.text);
-    this.#forget(id);
+    this.#forget(key.text, key.template);
     const outcome = await this.#journal.delete(key, this.#settings.deleteWithinMs);
     // Once more: who came in between may have read the old value just before it went.
-    this.#forget(id);
+    this.#forget(key.text, key.template);
     if (outcome === 'deleted') await this.#channel.tell('deleted', [key]);
     tellInvalidation({ template: key.template, outcome });
     return { outcome };
   }
 
+  /** A value is about to be replaced. A new owner that does not know of it is not to have the old one. */
+  replacing(key: ClusterKey): void {
+    this.#forget(key.text, key.template);
+  }
+
   /** Has every process forget its copy of a key whose value was replaced. */
   async replaced(key: ClusterKey): Promise<void> {
-    this.#forget(this.#namespace.idOf(key.text));
+    this.#forget(key.text, key.template);
     await this.#channel.tell('replaced', [key]);
   }
 
   async close(): Promise<void> {
+    this.#stopListening();
     this.#journal.close();
     await this.#channel.close();
     this.#memory.stand(false);
   }
 
-  #becameDoubtful(keys: readonly ClusterKey[]): void {
-    for (const { text } of keys) {
-      const id = this.#namespace.idOf(text);
-      this.#doubts.own(id, this.#channel.self);
-      this.#forget(id);
+  #ownerChanged(concerns: (slot: number) => boolean): void {
+    const recent: RepeatedDelete[] = [];
+    for (const [id, template] of this.#lately.all(this.#settings.clock.now())) {
+      const key = this.#namespace.keyOf(id, template ?? OF_OTHERS);
+      if (concerns(key.slot)) recent.push({ key, isOurs: template !== undefined });
     }
-    void this.#channel.tell('doubtful', keys);
+    this.#journal.ownerChanged(concerns, recent);
   }
 
-  #becameConfirmed(key: ClusterKey): void {
-    const id = this.#namespace.idOf(key.text);
-    this.#doubts.settle(id, this.#channel.self);
-    this.#forget(id);
-    void this.#channel.tell('deleted', [key]);
+  #becameDoubtful(deletes: readonly RepeatedDelete[]): void {
+    for (const { key } of deletes) {
+      const id = this.#namespace.idOf(key.text);
+      this.#doubts.own(id, this.#channel.self);
+      this.#memory.forget(id);
+    }
+    const ours = deletes.filter(({ isOurs }) => isOurs).map(({ key }) => key);
+    if (ours.length > 0) void this.#channel.tell('doubtful', ours);
+  }
+
+  #becameConfirmed({ key, isOurs }: RepeatedDelete): void {
+    this.#doubts.settle(this.#namespace.idOf(key.text), this.#channel.self);
+    this.#forget(key.text, isOurs ? key.template : undefined);
+    if (isOurs) void this.#channel.tell('deleted', [key]);
   }
 
   #heard({ kind, from, keys }: Message): void {
@@ -126,12 +146,14 @@ export class Invalidations {
       const id = this.#namespace.idOf(text);
       if (kind === 'doubtful') this.#doubts.hear(id, from, now);
       if (kind === 'deleted') this.#doubts.settle(id, from);
-      this.#forget(id);
+      this.#forget(text, undefined);
     }
   }
 
-  #forget(id: string): void {
-    this.#lately.note(id, this.#settings.clock.now());
+  /** @param template - the key's, where it was this process that changed it */
+  #forget(text: string, template: string | undefined): void {
+    const id = this.#namespace.idOf(text);
+    this.#lately.note(id, template, this.#settings.clock.now());
     this.#memory.forget(id);
   }
 }

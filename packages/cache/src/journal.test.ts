@@ -23,9 +23,9 @@ describe('while no node can be reached, a journal', () => {
   let told: InvalidationTold['outcome'][];
   const doubtful = new Set<string>();
   const listener: JournalListener = {
-    onDoubtful: (keys) => keys.forEach(({ text }) => doubtful.add(text)),
-    onConfirmed: ({ text }) => void doubtful.delete(text),
-    onGivenUp: ({ text }) => void doubtful.delete(text),
+    onDoubtful: (deletes) => deletes.forEach(({ key }) => doubtful.add(key.text)),
+    onConfirmed: ({ key }) => void doubtful.delete(key.text),
+    onGivenUp: ({ key }) => void doubtful.delete(key.text),
   };
   const hear = (message: unknown) => void told.push((message as InvalidationTold).outcome);
 
@@ -34,7 +34,7 @@ describe('while no node can be reached, a journal', () => {
     doubtful.clear();
     subscribe('keyslot:cache.invalidation', hear);
     client = new ClusterClient({ nodes: [{ host: '127.0.0.1', port: await deafPort() }] });
-    journal = new Journal(client, new ClusterTier(client), systemClock, listener);
+    journal = new Journal(new ClusterTier(client), systemClock, listener);
   });
 
   afterEach(async () => {

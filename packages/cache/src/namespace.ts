@@ -20,4 +20,16 @@ export class Namespace {
   idOf(text: string): string {
     return text.slice(this.#prefix.length);
   }
+
+  /** A key of which only its name is known. Its slot is found out when it is asked for. */
+  keyOf(id: string, template: string): ClusterKey {
+    const text = this.#prefix + id;
+    return {
+      text,
+      template,
+      get slot() {
+        return slotOf(text);
+      },
+    };
+  }
 }
