@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { afterRoundTrip, anyValue, nested, whyNot } from '../../../test/golden/round-trip.ts';
-import { header, key, Money, money, token } from '../../../test/golden/samples.ts';
 import { DEEPEST, Unencodable } from './codec.ts';
 import { toJson } from './codec-json.ts';
 import { AT } from './entry.ts';
 import { EntryFormat } from './entry-format.ts';
+import { afterRoundTrip, anyValue, nested, whyNot } from './round-trip.fixture.ts';
+import { header, key, Money, money, token } from './samples.fixture.ts';
 
 describe('what has no bytes is refused', () => {
   const ownself: Record<string, unknown> = {};

@@ -2,10 +2,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { createContext, runInContext } from 'node:vm';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { afterRoundTrip, anyValue, nested } from '../../../test/golden/round-trip.ts';
-import { header, key, Money, money, token } from '../../../test/golden/samples.ts';
 import { DEEPEST } from './codec.ts';
 import { EntryFormat } from './entry-format.ts';
+import { afterRoundTrip, anyValue, nested } from './round-trip.fixture.ts';
+import { header, key, Money, money, token } from './samples.fixture.ts';
 
 const typedArrays = [
   Int8Array,

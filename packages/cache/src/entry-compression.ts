@@ -18,8 +18,6 @@ export interface CompressionOptions {
   readonly minBytes?: number;
 }
 
-export type Algorithm = NonNullable<CompressionOptions['algorithm']>;
-
 /** How an entry says that it is compressed: two bits of its flags. */
 export const COMPRESSION_BITS = 0b11;
 const ZSTD = 1;

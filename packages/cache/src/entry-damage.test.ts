@@ -1,6 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { AT, HEAD_BYTES } from './entry.ts';
+import { COMPRESSION_BITS, hasZstd } from './entry-compression.ts';
+import { EntryFormat } from './entry-format.ts';
+import type { FormatOptions } from './entry-options.ts';
 import {
   encryption,
   everything,
@@ -11,11 +15,7 @@ import {
   oddities,
   plain,
   token,
-} from '../../../test/golden/samples.ts';
-import { AT, HEAD_BYTES } from './entry.ts';
-import { COMPRESSION_BITS, hasZstd } from './entry-compression.ts';
-import { EntryFormat } from './entry-format.ts';
-import type { FormatOptions } from './entry-options.ts';
+} from './samples.fixture.ts';
 
 const AT_PAYLOAD = AT.key + Buffer.byteLength(key) + 2;
 

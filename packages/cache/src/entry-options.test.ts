@@ -1,9 +1,9 @@
 import { createSecretKey, generateKeyPairSync } from 'node:crypto';
 import { InvalidOptionError } from '@keyslot/kernel';
 import { describe, expect, it } from 'vitest';
-import { header, key, Money, money, own, token } from '../../../test/golden/samples.ts';
 import { EntryFormat } from './entry-format.ts';
 import { formatSettingsOf } from './entry-options.ts';
+import { header, key, Money, money, own, token } from './samples.fixture.ts';
 
 const good = Buffer.alloc(32, 7);
 const noFunction = 1 as never;

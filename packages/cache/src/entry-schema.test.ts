@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { header, key, token } from '../../../test/golden/samples.ts';
 import { EntryFormat } from './entry-format.ts';
 import { type Schema, type SchemaAnswer, schemaOf, versionOf } from './entry-schema.ts';
+import { header, key, token } from './samples.fixture.ts';
 
 const format = new EntryFormat();
 const bytes = format.encode(token, key, { name: 'Wien' }, { ...header, version: 2 });

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { encryption, header, key, long, token } from '../../../test/golden/samples.ts';
 import { TooLarge } from './codec.ts';
 import { AT, type Stored } from './entry.ts';
 import { hasZstd } from './entry-compression.ts';
 import { EntryFormat } from './entry-format.ts';
+import { encryption, header, key, long, token } from './samples.fixture.ts';
 import { newToken } from './token.ts';
 
 const format = new EntryFormat();

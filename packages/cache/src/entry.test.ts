@@ -1,19 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import {
-  everything,
-  GOLDEN,
-  header,
-  key,
-  money,
-  oddities,
-  own,
-  plain,
-  token,
-} from '../../../test/golden/samples.ts';
 import { Unencodable } from './codec.ts';
 import { AT, HEAD_BYTES, isLeaseOf, leaseBytes, type Stored } from './entry.ts';
 import { EntryFormat } from './entry-format.ts';
+import { everything, GOLDEN, header, key, money, oddities, own, plain, token } from './samples.fixture.ts';
 import { newToken } from './token.ts';
 
 const format = new EntryFormat();

@@ -5,7 +5,7 @@ export type Stored =
   | { readonly kind: 'undecodable'; readonly head: Buffer; readonly why: Why };
 
 /** A value that was read. Times are milliseconds since the epoch, by its writer's clock. */
-export interface StoredValue {
+interface StoredValue {
   readonly kind: 'value';
   readonly value: unknown;
   readonly head: Buffer;

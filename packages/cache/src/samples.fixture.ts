@@ -1,8 +1,8 @@
-import type { Codec } from '../../packages/cache/src/codec.ts';
-import type { ValueType } from '../../packages/cache/src/codec-tagged.ts';
-import { AT, type EntryHeader } from '../../packages/cache/src/entry.ts';
-import type { EncryptionOptions } from '../../packages/cache/src/entry-encryption.ts';
-import type { FormatOptions } from '../../packages/cache/src/entry-options.ts';
+import type { Codec } from './codec.ts';
+import type { ValueType } from './codec-tagged.ts';
+import { AT, type EntryHeader } from './entry.ts';
+import type { EncryptionOptions } from './entry-encryption.ts';
+import type { FormatOptions } from './entry-options.ts';
 
 export const token = Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex');
 export const key = 'shop:places:{place:42}:détail';

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
-import { Unencodable } from '../../packages/cache/src/codec.ts';
-import { EntryFormat } from '../../packages/cache/src/entry-format.ts';
-import type { FormatOptions } from '../../packages/cache/src/entry-options.ts';
-import { header, key, Money, token } from './samples.ts';
+import { Unencodable } from './codec.ts';
+import { EntryFormat } from './entry-format.ts';
+import type { FormatOptions } from './entry-options.ts';
+import { header, key, Money, token } from './samples.fixture.ts';
 
 /** A value as another process would get it. */
 export function afterRoundTrip(value: unknown, options: FormatOptions = {}): unknown {
