@@ -13,6 +13,7 @@ import {
   long,
   money,
   oddities,
+  own,
   plain,
   token,
 } from './samples.fixture.ts';
@@ -24,17 +25,18 @@ const formats: readonly FormatOptions[] = [
   { types: [money] },
   ...algorithms.map((algorithm) => ({ types: [money], compression: { algorithm, minBytes: 0 } })),
   { types: [money], encryption },
+  { codec: 'json' },
+  { codec: own },
+  { codec: own, encryption },
   { types: [money], encryption, compression: { minBytes: 0 } },
 ];
+const values = [everything, oddities, plain, long, null, 'Wien', [1, 2, 3], -0];
+const plainValues = [plain, long, null, 'Wien', [1, 2, 3]];
 const entries = formats.flatMap((options) =>
-  [everything, oddities, plain, long, null, 'Wien', [1, 2, 3], -0].map((value) => {
+  (options.codec === undefined ? values : plainValues).map((value) => {
     const format = new EntryFormat(options);
-    return {
-      format,
-      value,
-      isSealed: options.encryption !== undefined,
-      bytes: format.encode(token, key, value, header),
-    };
+    const isSealed = options.encryption !== undefined;
+    return { format, value, isSealed, bytes: format.encode(token, key, value, header) };
   }),
 );
 const anyEntry = fc.constantFrom(...entries);

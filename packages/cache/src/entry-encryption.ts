@@ -13,7 +13,8 @@ export interface EncryptionKey {
 export interface EncryptionOptions {
   /**
    * The first one encrypts, all of them decrypt. To change keys: add the new one at the end everywhere, then move it to
-   * the front, and drop the old one when the longest ttl and grace are over. One key is good for 2³² entries.
+   * the front, and drop the old one when the longest ttl and grace are over. One key is good for 2³² entries. Sizes
+   * stay visible, and with compression they tell how much of a value repeats itself.
    */
   readonly keys: readonly [EncryptionKey, ...EncryptionKey[]];
 }

@@ -130,17 +130,19 @@ export class EntryFormat {
     }
 
     let at = afterTags(bytes, atTags);
+    if (at > bytes.length) return undecodable(bytes, 'cut off');
     const codec = bytes[AT.codec] ?? 0;
     if (codec === OWN) {
       const name = this.#codecName;
-      if (name.length === 0 || name.compare(bytes, at, at + name.length) !== 0) {
-        return undecodable(bytes, at + name.length > bytes.length ? 'cut off' : 'a codec that is not known');
+      const atPayload = at + name.length;
+      if (atPayload > bytes.length) return undecodable(bytes, 'cut off');
+      if (name.length === 0 || name.compare(bytes, at, atPayload) !== 0) {
+        return undecodable(bytes, 'a codec that is not known');
       }
-      at += name.length;
+      at = atPayload;
     } else if (codec !== MSGPACK && codec !== JSON_TEXT && codec !== TAGGED_MSGPACK) {
       return undecodable(bytes, 'a codec that is not known');
     }
-    if (at >= bytes.length) return undecodable(bytes, 'cut off');
 
     const flags = bytes[AT.flags] ?? 0;
     if (flags === 0 && this.#cipher === undefined) {
@@ -229,7 +231,7 @@ export class EntryFormat {
 function afterTags(bytes: Buffer, atTags: number): number {
   let at = atTags + 2;
   for (let left = bytes.readUInt16BE(atTags); left > 0; left--) {
-    if (at + 2 > bytes.length) return bytes.length;
+    if (at + 2 > bytes.length) return bytes.length + 1;
     at += 2 + bytes.readUInt16BE(at) + TAG_VERSION_BYTES;
   }
   return at;

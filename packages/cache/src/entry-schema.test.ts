@@ -35,6 +35,7 @@ describe('what a reader expects', () => {
       schema(() => {
         throw new TypeError('secret');
       }),
+      schema(() => undefined as never),
     ];
     for (const each of refusing) {
       const found = format.decode(bytes, key, { version: 2, schema: each });

@@ -39,19 +39,19 @@ export function versionOf(version: number, option: string): number {
  * @throws {InvalidOptionError} for one that answers later: whoever reads is not made to wait for a check.
  */
 export function fits(schema: Schema, value: unknown): boolean {
-  let answer: SchemaAnswer | Promise<SchemaAnswer>;
+  let answer: unknown;
   try {
     answer = schema['~standard'].validate(value);
   } catch {
     // A refinement that met what it did not expect. That is an answer, and its message would quote the value.
     return false;
   }
-  if (answer instanceof Promise) {
+  if (isHolder(answer) && typeof answer['then'] === 'function') {
     // Nobody will ask for it.
-    answer.catch(() => undefined);
+    Promise.resolve(answer).catch(() => undefined);
     throw new InvalidOptionError('schema', schema, 'a schema that answers at once, without a promise');
   }
-  return answer.issues === undefined;
+  return isHolder(answer) && answer['issues'] === undefined;
 }
 
 function isHolder(value: unknown): value is Record<string, unknown> {

@@ -205,6 +205,11 @@ describe('codecs', () => {
     }
   });
 
+  it('of a user may need no bytes at all', () => {
+    const empty = new EntryFormat({ codec: { name: 'one', encode: () => Buffer.alloc(0), decode: () => 1 } });
+    expect(empty.decode(empty.encode(token, key, 1, header), key)).toMatchObject({ value: 1 });
+  });
+
   it('miss an instance of a class that the reader does not know, or whose fromPlain throws', () => {
     const bytes = new EntryFormat({ types: [money] }).encode(token, key, oddities, header);
     const broken = {

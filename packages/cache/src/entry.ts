@@ -1,4 +1,4 @@
-/** What one key's bytes are. `head` is a copy of the first 17 bytes, kind and token: what a script compares. */
+/** What one key's bytes are. `head` is the first 17 bytes, kind and token, which scripts compare: a copy, or all of a lease. */
 export type Stored =
   | StoredValue
   | { readonly kind: 'lease'; readonly head: Buffer }
