@@ -111,7 +111,9 @@ class Surveyor {
     // A method that no field shows would be asked by JSON, and answer something else.
     if ('toJSON' in value) this.isJson = false;
     const fields = value as Record<string, unknown>;
-    for (const name of Object.keys(fields)) {
+    // Not over a list of the names: in this form the fields are read faster. What somebody put into Object.prototype is
+    // looked at too, and does no harm.
+    for (const name in fields) {
       // msgpackr renames this one, for fear of what it does to careless readers.
       if (name === '__proto__' || !name.isWellFormed()) return false;
       if (!this.passes(fields[name], depth)) return false;
