@@ -5,7 +5,8 @@ import {
   type KeyLike,
   ShardUnavailableError,
 } from '@keyslot/cluster';
-import { decodeEntry, HEAD_BYTES, isLeaseOf, leaseBytes, type Stored } from './entry.ts';
+import { HEAD_BYTES, isLeaseOf, leaseBytes, type Stored } from './entry.ts';
+import { EntryFormat } from './entry-format.ts';
 import { fill, release, renew } from './scripts/index.ts';
 import { tellProblem } from './telling.ts';
 
@@ -27,6 +28,8 @@ export type Filled =
 
 /** A key as the cluster sees it. */
 export type ClusterKey = Exclude<KeyLike, string>;
+
+const format = new EntryFormat();
 
 const MISS = { kind: 'miss' } as const;
 const AWAY = { kind: 'away' } as const;
@@ -138,7 +141,7 @@ export class ClusterTier {
 
   #found(key: ClusterKey, bytes: Buffer | null): Found | Promise<Found> {
     if (bytes === null) return MISS;
-    const stored: Stored = decodeEntry(bytes, key.text);
+    const stored: Stored = format.decode(bytes, key.text);
     switch (stored.kind) {
       case 'value':
         return stored;

@@ -1,46 +1,48 @@
-import { Packr } from 'msgpackr';
+/**
+ * How values become bytes and values again. The name is written into every entry, so that an entry is never read by
+ * another codec than the one that wrote it: change the name when the bytes change their meaning.
+ *
+ * @example
+ * ```ts run
+ * import type { Codec } from '@keyslot/cache';
+ *
+ * const text: Codec = {
+ *   name: 'text',
+ *   encode: (value) => Buffer.from(String(value)),
+ *   decode: (bytes) => Buffer.from(bytes).toString(),
+ * };
+ *
+ * text.decode(text.encode('Wien')); // => 'Wien'
+ * ```
+ */
+export interface Codec {
+  /** 1 to 64 letters, digits and `.`, `_`, `~`, `-`; not `msgpack` or `json`. */
+  readonly name: string;
+
+  /** A value's bytes. When it throws, the value is refused with {@link UnencodableValueError}. */
+  encode(value: unknown): Uint8Array;
+
+  /**
+   * The value of bytes that `encode` gave. They are only lent: copy what is to be kept. When it throws, or answers
+   * `undefined`, the entry is a miss.
+   */
+  decode(bytes: Uint8Array): unknown;
+}
 
 /** Why a value has no bytes. */
 export class Unencodable extends Error {}
 
-// Objects are written as records, so that a Map stays a Map. Records are complete in each payload: nothing is
-// shared between payloads. `structuredClone: false` also refuses references in bytes that we did not write.
-const packr = new Packr({
-  useRecords: true,
-  mapsAsObjects: false,
-  moreTypes: true,
-  useBigIntExtension: true,
-  structuredClone: false,
-  copyBuffers: true,
-  writeFunction() {
-    throw new Unencodable('it holds a function');
-  },
-});
+/** A value has more bytes than it may have. `bytes` is how many, or the least that they can be. */
+export class TooLarge extends Error {
+  readonly bytes: number;
 
-/**
- * MessagePack by way of msgpackr: what JSON has, and `Date`, `Map`, `Set`, `BigInt`, `Buffer`, typed arrays,
- * `NaN` and the infinities.
- *
- * @throws {Unencodable} for `undefined`, functions, symbols and cycles.
- */
-export function encodePayload(value: unknown): Buffer {
-  if (value === undefined) throw new Unencodable('it is undefined');
-  try {
-    return packr.pack(value);
-  } catch (error) {
-    if (error instanceof Unencodable) throw error;
-    // The error's own message may quote the value, so it is only the cause.
-    throw new Unencodable(whyOf(error), { cause: error });
+  constructor(bytes: number) {
+    super('it is too large');
+    this.bytes = bytes;
   }
 }
 
-function whyOf(error: unknown): string {
-  if (error instanceof RangeError) return 'it holds itself, or is nested too deep';
-  if (error instanceof Error && error.message === 'Unknown type: symbol') return 'it holds a symbol';
-  return 'it holds what cannot be read';
-}
+/** Deeper than this is refused, so that what one process could write, every process has the stack to read. */
+export const DEEPEST = 1_000;
 
-/** @throws whatever msgpackr throws, when the bytes are none of ours. */
-export function decodePayload(bytes: Buffer, start: number): unknown {
-  return packr.unpack(bytes, { start, end: bytes.length });
-}
+export const TOO_DEEP = `it holds itself, or is nested more than ${DEEPEST} deep`;

@@ -1,6 +1,6 @@
 import { isKeyslotError } from '@keyslot/kernel';
 import { describe, expect, it } from 'vitest';
-import { CacheClosedError, LoaderFailedError, UnencodableValueError } from './errors.ts';
+import { CacheClosedError, EntryTooLargeError, LoaderFailedError, UnencodableValueError } from './errors.ts';
 
 describe('errors', () => {
   const template = 'places:{place:<id>}:detail';
@@ -9,6 +9,7 @@ describe('errors', () => {
   it.each([
     [new LoaderFailedError(template, { cause }), 'CACHE_LOADER_FAILED', true],
     [new UnencodableValueError(template, 'it is undefined'), 'CACHE_UNENCODABLE_VALUE', false],
+    [new EntryTooLargeError(template, 9, 8), 'CACHE_ENTRY_TOO_LARGE', false],
     [new CacheClosedError(), 'CACHE_CLOSED', false],
   ])('%s', (error, code, retryable) => {
     expect(isKeyslotError(error)).toBe(true);

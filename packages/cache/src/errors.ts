@@ -13,8 +13,8 @@ export class LoaderFailedError extends KeyslotError {
 }
 
 /**
- * A value cannot be stored as it is: it is `undefined`, or there is a function, a symbol or a cycle in it.
- * Return `null` for "known to be absent", and plain data for the rest.
+ * A value cannot be stored as it is: it is `undefined`, or there is a function, a symbol, a cycle or an instance of a
+ * class that is not registered in it. Return `null` for "known to be absent", and plain data for the rest.
  */
 export class UnencodableValueError extends KeyslotError {
   readonly code = 'CACHE_UNENCODABLE_VALUE';
@@ -29,6 +29,27 @@ export class UnencodableValueError extends KeyslotError {
   }
 }
 
+/** A value has more bytes than the option `maxEntryBytes` allows. Nothing was stored. */
+export class EntryTooLargeError extends KeyslotError {
+  readonly code = 'CACHE_ENTRY_TOO_LARGE';
+  readonly template: string;
+
+  /** How many bytes the value has, or the least that it would have. */
+  readonly bytes: number;
+
+  /** How many it may have. */
+  readonly limit: number;
+
+  constructor(template: string, bytes: number, limit: number) {
+    super(
+      `A value of "${template}" has ${bytes} bytes or more; allowed: ${limit}; store less of it, split it over several keys, or raise maxEntryBytes`,
+    );
+    this.template = template;
+    this.bytes = bytes;
+    this.limit = limit;
+  }
+}
+
 /** The cache was closed. Use one that is open. */
 export class CacheClosedError extends KeyslotError {
   readonly code = 'CACHE_CLOSED';
@@ -39,4 +60,4 @@ export class CacheClosedError extends KeyslotError {
 }
 
 /** Everything that the cache itself rejects with. What the cluster rejects with never reaches a reader. */
-export type CacheError = LoaderFailedError | UnencodableValueError | CacheClosedError;
+export type CacheError = LoaderFailedError | UnencodableValueError | EntryTooLargeError | CacheClosedError;

@@ -1,5 +1,17 @@
 export { Cache, type SetResult } from './cache.ts';
-export { CacheClosedError, type CacheError, LoaderFailedError, UnencodableValueError } from './errors.ts';
+export type { Codec } from './codec.ts';
+export type { Instances, ValueType } from './codec-tagged.ts';
+export type { CompressionOptions } from './entry-compression.ts';
+export type { EncryptionKey, EncryptionOptions } from './entry-encryption.ts';
+export type { FormatOptions } from './entry-options.ts';
+export type { Schema, SchemaAnswer } from './entry-schema.ts';
+export {
+  CacheClosedError,
+  type CacheError,
+  EntryTooLargeError,
+  LoaderFailedError,
+  UnencodableValueError,
+} from './errors.ts';
 export type { DeleteResult } from './invalidations.ts';
 export type { Journey, Step } from './journey.ts';
 export type { CacheOptions, EntryOptions, LocalTierOptions } from './options.ts';

@@ -1,7 +1,7 @@
 import type { ClusterKey } from './cluster-tier.ts';
-import { Unencodable } from './codec.ts';
-import { encodeEntry } from './entry.ts';
-import { UnencodableValueError } from './errors.ts';
+import { TooLarge, Unencodable } from './codec.ts';
+import { EntryFormat } from './entry-format.ts';
+import { EntryTooLargeError, UnencodableValueError } from './errors.ts';
 import { type EntryOptions, type Settings, ttlOf } from './options.ts';
 
 /** An entry that is ready to be stored. */
@@ -11,7 +11,12 @@ export interface NewEntry {
   readonly freshUntil: number;
 }
 
-/** @throws {UnencodableValueError} when the value cannot be stored as it is. */
+const format = new EntryFormat();
+
+/**
+ * @throws {UnencodableValueError} when the value cannot be stored as it is.
+ * @throws {EntryTooLargeError} when it has more bytes than it may have.
+ */
 export function newEntry(
   settings: Settings,
   key: ClusterKey,
@@ -24,11 +29,14 @@ export function newEntry(
   const freshUntil = writtenAt + ttlMs;
   try {
     return {
-      bytes: encodeEntry(token, key.text, value, { writtenAt, freshUntil, loadMs }),
+      bytes: format.encode(token, key.text, value, { writtenAt, freshUntil, loadMs }),
       ttlMs,
       freshUntil,
     };
   } catch (error) {
+    if (error instanceof TooLarge) {
+      throw new EntryTooLargeError(key.template, error.bytes, format.maxEntryBytes);
+    }
     if (!(error instanceof Unencodable)) throw error;
     throw new UnencodableValueError(key.template, error.message, { cause: error });
   }
