@@ -54,6 +54,13 @@ describe('version 1, as it was released', () => {
     expect(isLeaseOf(token, bytes)).toBe(true);
   });
 
+  it('a lease that somebody waits for is read as the lease that it is', () => {
+    const bytes = golden('entry-1-lease-marked.bin');
+    expect(decodeEntry(bytes, key)).toEqual({ kind: 'lease', head: golden('entry-1-lease.bin') });
+    expect(isLeaseOf(token, bytes)).toBe(true);
+    expect(isLeaseOf(newToken(), bytes)).toBe(false);
+  });
+
   it('everything around the payload is still written as it was', () => {
     const bytes = encodeEntry(token, key, everything, header);
     const before = golden('entry-1-value.bin');

@@ -35,7 +35,10 @@ const AT_KEY_LENGTH = 39;
 const AT_KEY = 41;
 const LONGEST_KEY = 0xffff;
 
-/** The bytes of a lease: they are the lease's head, and all of it. */
+/** Behind the head of a lease: somebody waits for its end and is to be told. `mark.lua` writes it. */
+const MARK = 0x77;
+
+/** The bytes of a lease as it is taken: they are its head, and all of it. */
 export function leaseBytes(token: Buffer): Buffer {
   const bytes = Buffer.allocUnsafe(HEAD_BYTES);
   bytes[0] = LEASE;
@@ -43,9 +46,14 @@ export function leaseBytes(token: Buffer): Buffer {
   return bytes;
 }
 
-/** Whether a lease was taken with this token. */
-export function isLeaseOf(token: Buffer, head: Buffer): boolean {
-  return head.length === HEAD_BYTES && head[0] === LEASE && token.compare(head, 1) === 0;
+/** Whether bytes are a lease that was taken with this token. */
+export function isLeaseOf(token: Buffer, bytes: Buffer): boolean {
+  return isLease(bytes) && token.compare(bytes, 1, HEAD_BYTES) === 0;
+}
+
+function isLease(bytes: Buffer): boolean {
+  if (bytes[0] !== LEASE) return false;
+  return bytes.length === HEAD_BYTES || (bytes.length === HEAD_BYTES + 1 && bytes[HEAD_BYTES] === MARK);
 }
 
 /**
@@ -83,7 +91,7 @@ export function encodeEntry(token: Buffer, key: string, value: unknown, header: 
 /** Reads what a key holds. Bytes that are none of ours are an outcome, not an error: anybody can write there. */
 export function decodeEntry(bytes: Buffer, key: string): Stored {
   if (bytes[0] === VALUE && bytes.length > AT_KEY + 2) return decodeValue(bytes, key);
-  if (bytes[0] === LEASE && bytes.length === HEAD_BYTES) return { kind: 'lease', head: bytes };
+  if (isLease(bytes)) return { kind: 'lease', head: bytes.subarray(0, HEAD_BYTES) };
   return undecodable(bytes, 'neither a value nor a lease');
 }
 
