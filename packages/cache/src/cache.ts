@@ -12,6 +12,7 @@ import { newEntry } from './new-entry.ts';
 import { type CacheOptions, type EntryOptions, type Settings, settingsOf } from './options.ts';
 import { type Loader, ReadThrough } from './read-through.ts';
 import { newToken } from './token.ts';
+import { WakeUps } from './wake-ups.ts';
 
 /** What came of a set. `failed`: the old value may still be there. */
 export type SetResult =
@@ -55,6 +56,7 @@ export class Cache implements AsyncDisposable {
   readonly #flights = new Flights();
   readonly #tier: ClusterTier;
   readonly #invalidations: Invalidations;
+  readonly #wakeUps: WakeUps;
   readonly #reads: ReadThrough;
   #closed = false;
 
@@ -66,6 +68,7 @@ export class Cache implements AsyncDisposable {
     this.#namespace = new Namespace(settings.prefix);
     this.#local = new LocalTier(settings.local, settings.clock);
     this.#tier = new ClusterTier(options.client);
+    this.#wakeUps = new WakeUps(options.client, settings.clock);
     this.#invalidations = new Invalidations(options.client, this.#tier, settings, this.#namespace, {
       forget: (id) => this.#forget(id),
       stand: (stands) => this.#stand(stands),
@@ -76,7 +79,7 @@ export class Cache implements AsyncDisposable {
       local: this.#local,
       flights: this.#flights,
       tier: this.#tier,
-      leases: new LeaseKeeper(this.#tier, settings),
+      leases: new LeaseKeeper(this.#tier, this.#wakeUps, settings),
       invalidations: this.#invalidations,
     });
   }
@@ -169,7 +172,7 @@ export class Cache implements AsyncDisposable {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await this.#invalidations.close();
+    await Promise.all([this.#invalidations.close(), this.#wakeUps[Symbol.asyncDispose]()]);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -7,14 +7,15 @@ import {
 } from '@keyslot/cluster';
 import { HEAD_BYTES, isLeaseOf, leaseBytes, type Stored } from './entry.ts';
 import { EntryFormat } from './entry-format.ts';
-import { fill, release, renew } from './scripts/index.ts';
+import { fill, type Marked, mark, release, renew } from './scripts/index.ts';
 import { tellProblem } from './telling.ts';
+import { wakeChannelOf } from './wake-channel.ts';
 
 /** What the cluster knows about a key. */
 export type Found =
   | { readonly kind: 'value'; readonly value: unknown; readonly freshUntil: number; readonly bytes: number }
   | { readonly kind: 'miss' }
-  | { readonly kind: 'leased' }
+  | { readonly kind: 'leased'; readonly lease: Buffer }
   | { readonly kind: 'undecodable' }
   | { readonly kind: 'away' };
 
@@ -99,7 +100,8 @@ export class ClusterTier {
 
   /** Stores an entry's bytes in the place of the lease with the same token. */
   async fill(key: ClusterKey, token: Buffer, bytes: Buffer, ttlMs: number): Promise<Filled> {
-    const args = { lease: leaseBytes(token), filled: bytes.subarray(0, HEAD_BYTES), value: bytes, ttlMs };
+    const [lease, filled] = [leaseBytes(token), bytes.subarray(0, HEAD_BYTES)];
+    const args = { lease, filled, value: bytes, ttlMs, channel: wakeChannelOf(key.slot) };
     try {
       return { outcome: await this.#client.run(fill, { entry: key }, args, NOW) };
     } catch (error) {
@@ -107,6 +109,16 @@ export class ClusterTier {
       // So that nobody waits for it to expire. If the fill is still to come, it finds its lease gone.
       this.#giveBack(key, token);
       return { outcome: 'unknown', error };
+    }
+  }
+
+  /** Has a lease tell its end on the channel of its slot. Answers what is there if it has ended already. */
+  async mark(key: ClusterKey, lease: Buffer): Promise<Found | Extract<Marked, { kind: 'waiting' }>> {
+    try {
+      const marked = await this.#client.run(mark, { entry: key }, { lease }, NOW);
+      return marked.kind === 'waiting' ? marked : await this.#found(key, marked.bytes);
+    } catch (error) {
+      return this.#notFound(key, error);
     }
   }
 
@@ -132,7 +144,7 @@ export class ClusterTier {
 
   async #remove(key: ClusterKey, head: Buffer): Promise<void> {
     try {
-      await this.#client.run(release, { entry: key }, { head });
+      await this.#client.run(release, { entry: key }, { head, channel: wakeChannelOf(key.slot) });
     } catch (error) {
       // It expires by itself; until then others wait.
       tellProblem({ what: 'not-released', template: key.template, why: nameOf(error) });
@@ -146,7 +158,7 @@ export class ClusterTier {
       case 'value':
         return stored;
       case 'lease':
-        return { kind: 'leased' };
+        return { kind: 'leased', lease: stored.head };
       case 'undecodable':
         tellProblem({ what: 'undecodable', template: key.template, why: stored.why });
         return this.#remove(key, stored.head).then(() => ({ kind: 'undecodable' }));

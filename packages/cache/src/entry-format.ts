@@ -8,7 +8,7 @@ import {
   echoes,
   HEAD_BYTES,
   headOf,
-  LEASE,
+  isLease,
   type Stored,
   VALUE,
   type Why,
@@ -110,7 +110,7 @@ export class EntryFormat {
    * @throws {InvalidOptionError} for a schema that answers with a promise, and nothing else.
    */
   decode(bytes: Buffer, key: string, expected?: Expected): Stored {
-    if (bytes[0] === LEASE && bytes.length === HEAD_BYTES) return { kind: 'lease', head: bytes };
+    if (isLease(bytes)) return { kind: 'lease', head: bytes.subarray(0, HEAD_BYTES) };
     if (bytes[0] !== VALUE || bytes.length <= HEAD_BYTES) {
       return undecodable(bytes, 'neither a value nor a lease');
     }

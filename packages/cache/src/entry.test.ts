@@ -84,6 +84,13 @@ describe('version 2, as it was released', () => {
     const bytes = new EntryFormat(options).encode(token, key, value, header);
     expect(bytes.toString('hex')).toBe(golden(file).toString('hex'));
   });
+
+  it('a lease that somebody waits for is read as the lease that it is', () => {
+    const bytes = golden('entry-1-lease-marked.bin');
+    expect(format.decode(bytes, key)).toEqual({ kind: 'lease', head: golden('entry-1-lease.bin') });
+    expect(isLeaseOf(token, bytes)).toBe(true);
+    expect(isLeaseOf(newToken(), bytes)).toBe(false);
+  });
 });
 
 describe('an entry', () => {

@@ -58,7 +58,7 @@ export interface EntryHeader {
 export const HEAD_BYTES = 17;
 
 export const VALUE = 0x56;
-export const LEASE = 0x4c;
+const LEASE = 0x4c;
 
 /**
  * The bytes of a value; big-endian, kept for ever in `test/golden`. Everything up to 39 lies where it lies in version 1.
@@ -97,7 +97,10 @@ export const AT_1 = { keyLength: 39, key: 41 } as const;
 
 export const ENCRYPTED = 4;
 
-/** The bytes of a lease: they are the lease's head, and all of it. */
+/** Behind the head of a lease: somebody waits for its end and is to be told. `mark.lua` writes it. */
+const MARK = 0x77;
+
+/** The bytes of a lease as it is taken: they are its head, and all of it. */
 export function leaseBytes(token: Buffer): Buffer {
   const bytes = Buffer.allocUnsafe(HEAD_BYTES);
   bytes[0] = LEASE;
@@ -105,9 +108,15 @@ export function leaseBytes(token: Buffer): Buffer {
   return bytes;
 }
 
-/** Whether a lease was taken with this token. */
-export function isLeaseOf(token: Buffer, head: Buffer): boolean {
-  return head.length === HEAD_BYTES && head[0] === LEASE && token.compare(head, 1) === 0;
+/** Whether bytes are a lease that was taken with this token. */
+export function isLeaseOf(token: Buffer, bytes: Buffer): boolean {
+  return isLease(bytes) && token.compare(bytes, 1, HEAD_BYTES) === 0;
+}
+
+/** Whether bytes are a lease, waited for or not. */
+export function isLease(bytes: Buffer): boolean {
+  if (bytes[0] !== LEASE) return false;
+  return bytes.length === HEAD_BYTES || (bytes.length === HEAD_BYTES + 1 && bytes[HEAD_BYTES] === MARK);
 }
 
 /** A copy of an entry's first bytes, so that whoever keeps it does not keep the whole entry. */

@@ -2,6 +2,8 @@ import type { Clock } from '@keyslot/kernel';
 import type { ClusterKey, ClusterTier, Found } from './cluster-tier.ts';
 import { tellProblem } from './telling.ts';
 import { newToken } from './token.ts';
+import { untilLeaseEnds } from './waiting.ts';
+import type { WakeUps } from './wake-ups.ts';
 
 /** What came of asking for the right to load, and of waiting while somebody else had it. */
 export type Right =
@@ -9,10 +11,6 @@ export type Right =
   | Extract<Found, { kind: 'value' }>
   | { readonly kind: 'gave-up' }
   | { readonly kind: 'away' };
-
-/** Between looks while somebody else loads, in milliseconds, before jitter. */
-const FIRST_PAUSE_MS = 2;
-const LONGEST_PAUSE_MS = 25;
 
 interface LeaseSettings {
   readonly leaseMs: number;
@@ -23,10 +21,12 @@ interface LeaseSettings {
 /** Gets leases, waits for those of others, and keeps its own alive. */
 export class LeaseKeeper {
   readonly #tier: ClusterTier;
+  readonly #wakeUps: WakeUps;
   readonly #settings: LeaseSettings;
 
-  constructor(tier: ClusterTier, settings: LeaseSettings) {
+  constructor(tier: ClusterTier, wakeUps: WakeUps, settings: LeaseSettings) {
     this.#tier = tier;
+    this.#wakeUps = wakeUps;
     this.#settings = settings;
   }
 
@@ -38,22 +38,11 @@ export class LeaseKeeper {
     for (;;) {
       const led = await this.#tier.lead(key, token, leaseMs);
       if (led.kind === 'leader') return { kind: 'leader', token };
-      const found = led.kind === 'leased' ? await this.#wait(key, until) : led;
+      const waiting = { tier: this.#tier, wakeUps: this.#wakeUps, clock, until };
+      const found = led.kind === 'leased' ? await untilLeaseEnds(key, led.lease, waiting) : led;
       if (found.kind === 'value' || found.kind === 'away') return found;
       if (clock.now() >= until) return { kind: 'gave-up' };
       // There was a value or a lease and now there is none: it was deleted, released, or healed. Ask again.
-    }
-  }
-
-  /** Ends by itself: the holder stores or releases, or stops renewing and its lease expires, or time is up. */
-  async #wait(key: ClusterKey, until: number): Promise<Found> {
-    const { clock } = this.#settings;
-    let pauseMs = FIRST_PAUSE_MS;
-    for (;;) {
-      await clock.sleep(pauseMs * (0.5 + Math.random()));
-      pauseMs = Math.min(pauseMs * 1.5, LONGEST_PAUSE_MS);
-      const found = await this.#tier.read(key);
-      if (found.kind !== 'leased' || clock.now() >= until) return found;
     }
   }
 

@@ -18,8 +18,10 @@ import { type ClusterClientOptions, settingsOf } from './options.ts';
 import type { OwnerChangeListener } from './owner-listeners.ts';
 import type { Script, ScriptArgs } from './script.ts';
 import { SelfCheck } from './self-check.ts';
-import { type Listener, Subscription } from './subscription.ts';
-import type { ShardTopology, Topology } from './topology.ts';
+import type { ShardSubscription } from './shard-subscriber.ts';
+import type { Listener } from './subscription.ts';
+import { Subscriptions } from './subscriptions.ts';
+import { ownerOf, type ShardTopology, type Topology } from './topology.ts';
 import { TopologyWatch } from './topology-watch.ts';
 
 /** A write after which nothing of what was there before is left. */
@@ -49,7 +51,7 @@ export class ClusterClient implements AsyncDisposable {
   readonly #topology: TopologyWatch;
   readonly #trouble: ConnectionTrouble;
   readonly #selfCheck: SelfCheck;
-  readonly #subscriptions = new Set<Subscription>();
+  readonly #subscriptions: Subscriptions;
   #closing: Promise<void> | undefined;
 
   /** @throws {InvalidOptionError} for options that cannot be used, before anything is opened. */
@@ -63,6 +65,7 @@ export class ClusterClient implements AsyncDisposable {
     this.#topology = new TopologyWatch(cluster, guards);
     this.#dispatcher = new Dispatcher(cluster, isOurs, policy, () => void this.#topology.ask());
     this.#calls = new Calls(this.#dispatcher, deadlineMs);
+    this.#subscriptions = new Subscriptions(cluster, this.#dispatcher);
     this.#topology.topology$.subscribe((topology) => seeds?.learn(topology));
     this.#selfCheck = new SelfCheck(this.#topology, guards, trouble);
     if (selfCheck) this.#selfCheck.atBoot((findings) => tellFindings({ client: this, findings }));
@@ -179,14 +182,17 @@ export class ClusterClient implements AsyncDisposable {
    */
   subscribe(channel: string, listener: Listener): AsyncDisposable {
     this.#mustBeOpen('SUBSCRIBE');
-    const subscription = new Subscription(
-      channel,
-      listener,
-      (but) => this.#dispatcher.guards.any(but)?.node,
-      () => void this.#subscriptions.delete(subscription),
-    );
-    this.#subscriptions.add(subscription);
-    return subscription;
+    return this.#subscriptions.toChannel(channel, listener);
+  }
+
+  /**
+   * Listens to a shard channel, which lies in a slot as a key of its name would: `SPUBLISH` is heard sooner than
+   * `PUBLISH`, and by nobody but that shard. One connection per primary, however many channels; otherwise as
+   * {@link subscribe}. Below Redis or Valkey 7.0 it never stands, and says so once on `keyslot:cluster.subscription`.
+   */
+  subscribeShard(channel: string, listener: Listener): ShardSubscription {
+    this.#mustBeOpen('SSUBSCRIBE');
+    return this.#subscriptions.toShardChannel(channel, listener);
   }
 
   /** Who serves what: now, and whenever it changes. Each change is told once; completes when the client closes. */
@@ -201,9 +207,7 @@ export class ClusterClient implements AsyncDisposable {
 
   /** The shard that owns a slot, as far as is known. */
   slotOwner(slot: number): ShardTopology | undefined {
-    return this.#topology.current.shards.find(({ slots }) =>
-      slots.some(([from, to]) => from <= slot && slot <= to),
-    );
+    return ownerOf(slot, this.#topology.current);
   }
 
   /**
@@ -264,7 +268,7 @@ export class ClusterClient implements AsyncDisposable {
     if (withinMs > 0) await untilIdle(this.#dispatcher.isIdle, withinMs);
     this.#dispatcher.close();
     this.#topology.close();
-    await Promise.all([...this.#subscriptions].map((subscription) => subscription[Symbol.asyncDispose]()));
+    await this.#subscriptions.close();
     if (this.#isOurs) await endOf(this.#cluster);
     this.#trouble.unlisten();
   }

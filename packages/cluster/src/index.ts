@@ -38,5 +38,6 @@ export type {
 } from './options.ts';
 export type { OwnerChangeListener } from './owner-listeners.ts';
 export { defineScript, type Script, type ScriptArgs } from './script.ts';
+export type { ShardSubscription } from './shard-subscriber.ts';
 export type { Listener } from './subscription.ts';
 export type { ShardTopology, Topology, TopologyChange } from './topology.ts';

@@ -9,7 +9,7 @@ interface Needed {
   /** Harmless as it is: it names a key that nobody has, and a channel to which nobody listens. */
   readonly attempt: readonly [name: string, ...args: (string | number)[]];
 
-  /** What does not work without it: everything, replica reads and quiet connecting, or the self-check's clock. */
+  /** What does not work without it: everything; replica reads, quiet connecting and wake-ups; the self-check's clock. */
   readonly matters: 'always' | 'sometimes' | 'for-the-check';
 }
 
@@ -26,6 +26,7 @@ function needed(): Needed[] {
     attempt,
     matters: 'always',
   });
+  const sometimes: typeof always = (command, ...attempt) => ({ command, attempt, matters: 'sometimes' });
   return [
     always('get', 'get', nobodys),
     always('set', 'set', nobodys, '', 'XX', 'PX', 1),
@@ -38,11 +39,16 @@ function needed(): Needed[] {
     always('ping', 'ping'),
     always('cluster|slots', 'cluster', 'slots'),
     always('cluster|info', 'cluster', 'info'),
-    { command: 'info', attempt: ['info', 'server'], matters: 'sometimes' },
-    { command: 'readonly', attempt: ['readonly'], matters: 'sometimes' },
+    sometimes('info', 'info', 'server'),
+    sometimes('readonly', 'readonly'),
+    sometimes('setrange', 'setrange', nobodys, 0, ''),
+    sometimes('pttl', 'pttl', nobodys),
+    sometimes('spublish', 'spublish', nobodys, ''),
+    sometimes('sunsubscribe', 'sunsubscribe', nobodys),
     { command: 'time', attempt: ['time'], matters: 'for-the-check' },
     always('asking', 'asking'),
-    // The last one: afterwards the connection is good for nothing else.
+    // The last ones: afterwards the connection is good for nothing else.
+    sometimes('ssubscribe', 'ssubscribe', nobodys),
     always('subscribe', 'subscribe', nobodys),
   ];
 }
@@ -76,7 +82,9 @@ export async function deniedCommands(connection: Redis): Promise<Denied[]> {
 
 function run(connection: Redis, [name, ...args]: Needed['attempt']): Promise<unknown> {
   // ioredis has to know that it subscribes, or takes the answer for that of another command.
-  return name === 'subscribe' ? connection.subscribe(String(args[0])) : connection.call(name, ...args);
+  if (name === 'subscribe') return connection.subscribe(String(args[0]));
+  if (name === 'ssubscribe') return connection.ssubscribe(String(args[0]));
+  return connection.call(name, ...args);
 }
 
 /** Of keys and channels it is said that they may not be accessed: which ones are to be used is not known here. */

@@ -32,6 +32,11 @@ export interface SlotRange {
   readonly nodes: readonly { readonly id: string; readonly address: string }[];
 }
 
+/** The shard that has a slot. */
+export function ownerOf(slot: number, { shards }: Topology): ShardTopology | undefined {
+  return shards.find(({ slots }) => slots.some(([from, to]) => from <= slot && slot <= to));
+}
+
 /** Nothing is known yet. */
 export const UNKNOWN: Topology = { shards: [], nodes: new Map(), changes: [] };
 

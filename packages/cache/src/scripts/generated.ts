@@ -2,18 +2,22 @@
 import type { LuaSource } from '@keyslot/cluster';
 
 /** Keep a loaded value, unless the right to do so has passed on. */
-export const fillLua: LuaSource<'entry', { lease: string | Buffer; filled: string | Buffer; value: string | Buffer; ttlMs: number }> = {
+export const fillLua: LuaSource<'entry', { lease: string | Buffer; filled: string | Buffer; value: string | Buffer; ttlMs: number; channel: string | Buffer }> = {
   name: 'fill',
-  sha1: '50afc892a7e894b3f1c4eebbb9090f61ccf46640',
+  sha1: '06c9322c817b44d96ed3ef0be6730caca49805dd',
   keys: ['entry'],
-  args: ['lease', 'filled', 'value', 'ttlMs'],
+  args: ['lease', 'filled', 'value', 'ttlMs', 'channel'],
   text: `-- keyslot:fill
 local entry = KEYS[1]
-local lease, filled, value, ttl_ms = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local lease, filled, value, ttl_ms, channel = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
 
-local head = redis.call('GETRANGE', entry, 0, 16)
+local there = redis.call('GETRANGE', entry, 0, 17)
+local head = string.sub(there, 1, 17)
 if head == lease then
   redis.call('SET', entry, value, 'PX', ttl_ms)
+  if #there == 18 then
+    redis.pcall('SPUBLISH', channel, string.sub(lease, 2))
+  end
   return 1
 end
 
@@ -25,21 +29,51 @@ return 0
 `,
 };
 
-/** Remove what a key holds, if it is still what the caller saw there. */
-export const releaseLua: LuaSource<'entry', { head: string | Buffer }> = {
-  name: 'release',
-  sha1: '2b02d1d5da8c2cb845b617a73bbe63d6d7f976ea',
+/** Have a lease say when it ends, if it is still there. */
+export const markLua: LuaSource<'entry', { lease: string | Buffer }> = {
+  name: 'mark',
+  sha1: '794cdbda6bcc6a987ff5de34a42208c0410c430f',
   keys: ['entry'],
-  args: ['head'],
-  text: `-- keyslot:release
+  args: ['lease'],
+  text: `-- keyslot:mark
 local entry = KEYS[1]
-local head = ARGV[1]
+local lease = ARGV[1]
 
-if redis.call('GETRANGE', entry, 0, 16) == head then
-  return redis.call('DEL', entry)
+local head = redis.call('GETRANGE', entry, 0, 17)
+if string.sub(head, 1, 17) ~= lease then
+  return redis.call('GET', entry)
 end
 
-return 0
+local marked = 1
+if #head == 17 and type(redis.pcall('SETRANGE', entry, 17, 'w')) ~= 'number' then
+  marked = 0
+end
+
+local left = redis.pcall('PTTL', entry)
+return { marked, type(left) == 'number' and left or -1 }
+`,
+};
+
+/** Remove what a key holds, if it is still what the caller saw there. */
+export const releaseLua: LuaSource<'entry', { head: string | Buffer; channel: string | Buffer }> = {
+  name: 'release',
+  sha1: '23d14a415d88ad8625a8351716b3203832ebb0e3',
+  keys: ['entry'],
+  args: ['head', 'channel'],
+  text: `-- keyslot:release
+local entry = KEYS[1]
+local head, channel = ARGV[1], ARGV[2]
+
+local there = redis.call('GETRANGE', entry, 0, 17)
+if string.sub(there, 1, 17) ~= head then
+  return 0
+end
+
+redis.call('DEL', entry)
+if string.byte(there, 1) == 76 and #there == 18 then
+  redis.pcall('SPUBLISH', channel, string.sub(head, 2))
+end
+return 1
 `,
 };
 

@@ -1,5 +1,5 @@
 import { defineScript, ScriptReplyError } from '@keyslot/cluster';
-import { fillLua, releaseLua, renewLua } from './generated.ts';
+import { fillLua, markLua, releaseLua, renewLua } from './generated.ts';
 
 /** Stores a loaded value if the lease is still there. */
 export const fill = defineScript(fillLua, 'idempotent', (reply) =>
@@ -15,6 +15,19 @@ export const renew = defineScript(renewLua, 'idempotent', (reply) =>
 export const release = defineScript(releaseLua, 'idempotent', (reply) =>
   yesOrNo('release', reply, 'removed', 'changed'),
 );
+
+/** What came of marking a lease: it is there, or what is there instead. */
+export type Marked =
+  | { readonly kind: 'waiting'; readonly willTell: boolean; readonly leftMs: number }
+  | { readonly kind: 'ended'; readonly bytes: Buffer | null };
+
+/** Has a lease say when it ends, if it is still there. */
+export const mark = defineScript(markLua, 'idempotent', (reply): Marked => {
+  if (reply === null || Buffer.isBuffer(reply)) return { kind: 'ended', bytes: reply };
+  const [marked, leftMs] = Array.isArray(reply) ? (reply as unknown[]) : [];
+  if ((marked !== 0 && marked !== 1) || typeof leftMs !== 'number') throw new ScriptReplyError('mark');
+  return { kind: 'waiting', willTell: marked === 1, leftMs };
+});
 
 function yesOrNo<Yes, No>(script: string, reply: unknown, yes: Yes, no: No): Yes | No {
   if (reply === 1) return yes;

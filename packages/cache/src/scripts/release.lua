@@ -4,21 +4,29 @@
   Gives up a lease whose loader failed, and heals a key whose bytes cannot be decoded. Whoever wrote there
   in between is left alone, which a plain DEL would not do. It works when memory is full.
 
+  Those who wait for a lease are told, if there are any, so that one of them leads at once.
+
   KEYS
     entry     the entry, or the lease that guards its loading
 
   ARGV
     head      the first bytes as they were seen, 17 at the most
+    channel   the shard channel on which those who wait are told
 
   REPLY
     1   removed
     0   something else is there, nothing was changed
 ]]
 local entry = KEYS[1]
-local head = ARGV[1]
+local head, channel = ARGV[1], ARGV[2]
 
-if redis.call('GETRANGE', entry, 0, 16) == head then
-  return redis.call('DEL', entry)
+local there = redis.call('GETRANGE', entry, 0, 17)
+if string.sub(there, 1, 17) ~= head then
+  return 0
 end
 
-return 0
+redis.call('DEL', entry)
+if string.byte(there, 1) == 76 and #there == 18 then
+  redis.pcall('SPUBLISH', channel, string.sub(head, 2))
+end
+return 1
