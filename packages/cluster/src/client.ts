@@ -14,12 +14,15 @@ import { ClientClosedError } from './errors.ts';
 import type { Finding } from './finding.ts';
 import { type Health, healthOf } from './health.ts';
 import { slotFor, textOf } from './key-like.ts';
+import { MemoryWatch } from './memory-watch.ts';
 import { type ClusterClientOptions, settingsOf } from './options.ts';
 import type { OwnerChangeListener } from './owner-listeners.ts';
+import { runScript } from './run-script.ts';
 import type { Script, ScriptArgs } from './script.ts';
 import { SelfCheck } from './self-check.ts';
+import type { ShardMemory } from './shard-memory.ts';
 import { type Listener, Subscription } from './subscription.ts';
-import type { ShardTopology, Topology } from './topology.ts';
+import { ownerOf, type ShardTopology, type Topology } from './topology.ts';
 import { TopologyWatch } from './topology-watch.ts';
 
 /** A write after which nothing of what was there before is left. */
@@ -47,6 +50,7 @@ export class ClusterClient implements AsyncDisposable {
   readonly #dispatcher: Dispatcher;
   readonly #calls: Calls;
   readonly #topology: TopologyWatch;
+  readonly #memory: MemoryWatch;
   readonly #trouble: ConnectionTrouble;
   readonly #selfCheck: SelfCheck;
   readonly #subscriptions = new Set<Subscription>();
@@ -64,6 +68,7 @@ export class ClusterClient implements AsyncDisposable {
     this.#dispatcher = new Dispatcher(cluster, isOurs, policy, () => void this.#topology.ask());
     this.#calls = new Calls(this.#dispatcher, deadlineMs);
     this.#topology.topology$.subscribe((topology) => seeds?.learn(topology));
+    this.#memory = new MemoryWatch(this.#topology, guards);
     this.#selfCheck = new SelfCheck(this.#topology, guards, trouble);
     if (selfCheck) this.#selfCheck.atBoot((findings) => tellFindings({ client: this, findings }));
   }
@@ -147,18 +152,7 @@ export class ClusterClient implements AsyncDisposable {
     args: Readonly<Args>,
     options?: CallOptions,
   ): Promise<Reply> {
-    return new Promise((resolve, reject) => {
-      const call = this.#calls.ofScript(script, keys, args, options);
-      call.onValue = (reply) => {
-        try {
-          resolve(script.parse(reply));
-        } catch (error) {
-          reject(error);
-        }
-      };
-      call.onError = reject;
-      this.#dispatcher.start(call);
-    });
+    return runScript(this.#calls, this.#dispatcher, script, keys, args, options);
   }
 
   /**
@@ -194,6 +188,16 @@ export class ClusterClient implements AsyncDisposable {
     return this.#topology.topology$;
   }
 
+  /** How full each primary is: asked every second while anybody is subscribed, or reads {@link memoryOf}. */
+  get memory$(): Observable<readonly ShardMemory[]> {
+    return this.#memory.memory$;
+  }
+
+  /** What the primary of a key or slot said last about its memory; `undefined` until it has. */
+  memoryOf(key: KeyLike | number): ShardMemory | undefined {
+    return this.#memory.at(this.#dispatcher.slots.primaryOf(typeof key === 'number' ? key : slotFor(key)));
+  }
+
   /** The shard that owns a key, as far as is known. */
   shardOf(key: KeyLike): ShardTopology | undefined {
     return this.slotOwner(slotFor(key));
@@ -201,9 +205,7 @@ export class ClusterClient implements AsyncDisposable {
 
   /** The shard that owns a slot, as far as is known. */
   slotOwner(slot: number): ShardTopology | undefined {
-    return this.#topology.current.shards.find(({ slots }) =>
-      slots.some(([from, to]) => from <= slot && slot <= to),
-    );
+    return ownerOf(this.#topology.current, slot);
   }
 
   /**
@@ -263,6 +265,7 @@ export class ClusterClient implements AsyncDisposable {
     this.#selfCheck.close();
     if (withinMs > 0) await untilIdle(this.#dispatcher.isIdle, withinMs);
     this.#dispatcher.close();
+    this.#memory.close();
     this.#topology.close();
     await Promise.all([...this.#subscriptions].map((subscription) => subscription[Symbol.asyncDispose]()));
     if (this.#isOurs) await endOf(this.#cluster);

@@ -64,6 +64,11 @@ export function topologyOf(ranges: readonly SlotRange[], before: Topology): Topo
   return { ...next, changes: [...nodeChanges(before, next), ...slotChanges(before, next)] };
 }
 
+/** The shard that owns a slot. */
+export function ownerOf({ shards }: Topology, slot: number): ShardTopology | undefined {
+  return shards.find(({ slots }) => slots.some(([from, to]) => from <= slot && slot <= to));
+}
+
 /** Whether the same nodes serve the same slots. */
 export function isSame(a: Topology, b: Topology): boolean {
   return JSON.stringify(a.shards) === JSON.stringify(b.shards);
