@@ -48,6 +48,11 @@ export function isLeaseOf(token: Buffer, head: Buffer): boolean {
   return head.length === HEAD_BYTES && head[0] === LEASE && token.compare(head, 1) === 0;
 }
 
+/** Changes until when an entry is fresh, in the bytes of a value that was just encoded. */
+export function setFreshUntil(bytes: Buffer, freshUntil: number): void {
+  bytes.writeDoubleBE(freshUntil, AT_FRESH);
+}
+
 /**
  * The bytes of a value, version 1 of the format; big-endian, kept for ever in `test/golden`.
  *
