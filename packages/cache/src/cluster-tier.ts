@@ -6,6 +6,7 @@ import {
   ShardUnavailableError,
 } from '@keyslot/cluster';
 import { decodeEntry, HEAD_BYTES, isLeaseOf, leaseBytes, type Stored } from './entry.ts';
+import { isOutOfMemory } from './out-of-memory.ts';
 import { fill, release, renew } from './scripts/index.ts';
 import { tellProblem } from './telling.ts';
 
@@ -46,9 +47,12 @@ const REPLICA: CallOptions = { whenOpen: 'reject', readFrom: 'replica' };
  */
 export class ClusterTier {
   readonly #client: ClusterClient;
+  readonly #onOutOfMemory: (slot: number) => void;
 
-  constructor(client: ClusterClient) {
+  /** @param onOutOfMemory - told the slot of a key whose shard refused a write for want of memory */
+  constructor(client: ClusterClient, onOutOfMemory: (slot: number) => void = () => {}) {
     this.#client = client;
+    this.#onOutOfMemory = onOutOfMemory;
   }
 
   /** Reads without asking for anything. */
@@ -76,6 +80,7 @@ export class ClusterTier {
       const options = { ...NOW, safety: 'idempotent', buffers: true } as const;
       there = (await this.#client.call('set', args, options)) as Buffer | null;
     } catch (error) {
+      this.#learn(key, error);
       if (mayHaveHappened(error)) this.#giveBack(key, token);
       return this.#notFound(key, error);
     }
@@ -89,6 +94,7 @@ export class ClusterTier {
     try {
       await this.#client.call('set', args, { ...NOW, safety: 'idempotent' });
     } catch (error) {
+      this.#learn(key, error);
       if (mayHaveHappened(error)) this.#giveBack(key, token);
       throw error;
     }
@@ -100,6 +106,7 @@ export class ClusterTier {
     try {
       return { outcome: await this.#client.run(fill, { entry: key }, args, NOW) };
     } catch (error) {
+      this.#learn(key, error);
       tellProblem({ what: 'not-filled', template: key.template, why: nameOf(error) });
       // So that nobody waits for it to expire. If the fill is still to come, it finds its lease gone.
       this.#giveBack(key, token);
@@ -125,6 +132,10 @@ export class ClusterTier {
   /** Gives back a lease that may be there. Nobody waits for it. */
   #giveBack(key: ClusterKey, token: Buffer): void {
     void this.release(key, token);
+  }
+
+  #learn({ slot }: ClusterKey, error: unknown): void {
+    if (isOutOfMemory(error)) this.#onOutOfMemory(slot);
   }
 
   async #remove(key: ClusterKey, head: Buffer): Promise<void> {
