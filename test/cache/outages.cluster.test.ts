@@ -215,7 +215,11 @@ describe('while the memory of a primary is full', () => {
     const problems = await problemsDuring(async () => {
       expect(await cache.getOrSet(kept, () => 'loaded')).toBe('kept');
       expect(await cache.getOrSet(cold, () => 'loaded')).toBe('loaded');
-      expect(await cache.set(cold, 'set')).toMatchObject({ outcome: 'failed', error: { reply: 'OOM' } });
+      expect(await cache.set(cold, 'set')).toEqual({
+        outcome: 'skipped',
+        why: 'out-of-memory',
+        old: 'deleted',
+      });
     });
     expect(problems).toContainEqual({ what: 'refused', template: cold.template, why: 'OOM' });
     expect(await cache.delete(kept)).toEqual({ outcome: 'deleted' });

@@ -1,22 +1,32 @@
 import { type ClusterClient, NotConnectedError } from '@keyslot/cluster';
 import { type Duration, toMs } from '@keyslot/kernel';
 import type { AnyKey, Key } from '@keyslot/keys';
-import { ClusterTier } from './cluster-tier.ts';
+import { type ClusterKey, ClusterTier } from './cluster-tier.ts';
 import { CacheClosedError } from './errors.ts';
 import { Flights } from './flights.ts';
 import { type DeleteResult, Invalidations } from './invalidations.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
 import { LocalTier } from './local-tier.ts';
 import { Namespace } from './namespace.ts';
-import { newEntry } from './new-entry.ts';
+import { type NewEntry, newEntry } from './new-entry.ts';
+import { type Guarding, NO_GUARD } from './no-guard.ts';
 import { type CacheOptions, type EntryOptions, type Settings, settingsOf } from './options.ts';
+import { isOutOfMemory } from './out-of-memory.ts';
 import { type Loader, ReadThrough } from './read-through.ts';
+import { shortened } from './shortened.ts';
 import { newToken } from './token.ts';
 import { WakeUps } from './wake-ups.ts';
+import { type SkipReason, WriteGuard } from './write-guard.ts';
 
-/** What came of a set. `failed`: the old value may still be there. */
+/**
+ * What came of a set. `shortenedToMs`: for less time than asked for, because the shard's memory runs out. `skipped`: not
+ * at all, for the same reason; the old value is removed as by a delete, whose outcome is `old`. `failed`: the old value
+ * may still be there.
+ */
 export type SetResult =
-  | { readonly outcome: 'stored' | 'superseded' }
+  | { readonly outcome: 'stored'; readonly shortenedToMs?: number }
+  | { readonly outcome: 'superseded' }
+  | { readonly outcome: 'skipped'; readonly why: SkipReason; readonly old: DeleteResult['outcome'] }
   | { readonly outcome: 'failed'; readonly error: unknown };
 
 /**
@@ -54,6 +64,7 @@ export class Cache implements AsyncDisposable {
   readonly #namespace: Namespace;
   readonly #local: LocalTier;
   readonly #flights = new Flights();
+  readonly #guard: Guarding;
   readonly #tier: ClusterTier;
   readonly #invalidations: Invalidations;
   readonly #wakeUps: WakeUps;
@@ -67,7 +78,11 @@ export class Cache implements AsyncDisposable {
     this.#client = options.client;
     this.#namespace = new Namespace(settings.prefix);
     this.#local = new LocalTier(settings.local, settings.clock);
-    this.#tier = new ClusterTier(options.client);
+    this.#guard =
+      settings.guard === undefined
+        ? NO_GUARD
+        : new WriteGuard(options.client, settings.guard, settings.clock);
+    this.#tier = new ClusterTier(options.client, (slot) => this.#guard.learnOom(slot));
     this.#wakeUps = new WakeUps(options.client, settings.clock);
     this.#invalidations = new Invalidations(options.client, this.#tier, settings, this.#namespace, {
       forget: (id) => this.#forget(id),
@@ -81,6 +96,7 @@ export class Cache implements AsyncDisposable {
       tier: this.#tier,
       leases: new LeaseKeeper(this.#tier, this.#wakeUps, settings),
       invalidations: this.#invalidations,
+      guard: this.#guard,
     });
   }
 
@@ -143,20 +159,40 @@ export class Cache implements AsyncDisposable {
     if (this.#closed) throw new CacheClosedError();
     const inCluster = this.#namespace.inCluster(key);
     const token = newToken();
-    const { bytes, ttlMs } = newEntry(this.#settings, inCluster, token, value, { loadMs: 0, options });
+    let entry = newEntry(this.#settings, inCluster, token, value, { loadMs: 0, options });
     this.#invalidations.replacing(inCluster);
+    const { slot } = inCluster;
+    const decision = this.#guard.decide({ slot, bytes: entry.bytes.length, ttlMs: entry.ttlMs });
+    if (decision.kind === 'skip') return this.#skip(inCluster, decision.why);
+    if (decision.kind === 'shorten') entry = shortened(entry, decision.ttlMs);
+    const result = await this.#store(inCluster, token, entry);
+    if (result.outcome === 'failed' && isOutOfMemory(result.error)) {
+      return this.#skip(inCluster, 'out-of-memory');
+    }
+    await this.#invalidations.replaced(inCluster);
+    if (result.outcome !== 'stored' || decision.kind !== 'shorten') return result;
+    return { outcome: 'stored', shortenedToMs: entry.ttlMs };
+  }
+
+  /**
+   * Two steps, so that one that is late does no harm: a late lease only makes others wait, and a late fill finds its
+   * lease gone.
+   */
+  async #store(key: ClusterKey, token: Buffer, { bytes, ttlMs }: NewEntry): Promise<SetResult> {
     try {
-      // Two steps, so that one that is late does no harm: a late lease only makes others wait, and a late fill
-      // finds its lease gone.
-      await this.#tier.seize(inCluster, token, this.#settings.leaseMs);
-      const filled = await this.#tier.fill(inCluster, token, bytes, ttlMs);
+      await this.#tier.seize(key, token, this.#settings.leaseMs);
+      const filled = await this.#tier.fill(key, token, bytes, ttlMs);
       if (filled.outcome === 'unknown') return { outcome: 'failed', error: filled.error };
       return { outcome: filled.outcome === 'filled' ? 'stored' : 'superseded' };
     } catch (error) {
       return { outcome: 'failed', error };
-    } finally {
-      await this.#invalidations.replaced(inCluster);
     }
+  }
+
+  /** Better no value than an older one beside the new one that the caller has. */
+  async #skip(key: ClusterKey, why: SkipReason): Promise<SetResult> {
+    const { outcome: old } = await this.#invalidations.delete(key);
+    return { outcome: 'skipped', why, old };
   }
 
   /**
@@ -172,6 +208,7 @@ export class Cache implements AsyncDisposable {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#guard.close();
     await Promise.all([this.#invalidations.close(), this.#wakeUps[Symbol.asyncDispose]()]);
   }
 

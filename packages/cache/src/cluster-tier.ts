@@ -7,6 +7,7 @@ import {
 } from '@keyslot/cluster';
 import { HEAD_BYTES, isLeaseOf, leaseBytes, type Stored } from './entry.ts';
 import { EntryFormat } from './entry-format.ts';
+import { isOutOfMemory } from './out-of-memory.ts';
 import { fill, type Marked, mark, release, renew } from './scripts/index.ts';
 import { tellProblem } from './telling.ts';
 import { wakeChannelOf } from './wake-channel.ts';
@@ -50,9 +51,12 @@ const REPLICA: CallOptions = { whenOpen: 'reject', readFrom: 'replica' };
  */
 export class ClusterTier {
   readonly #client: ClusterClient;
+  readonly #onOutOfMemory: (slot: number) => void;
 
-  constructor(client: ClusterClient) {
+  /** @param onOutOfMemory - told the slot of a key whose shard refused a write for want of memory */
+  constructor(client: ClusterClient, onOutOfMemory: (slot: number) => void = () => {}) {
     this.#client = client;
+    this.#onOutOfMemory = onOutOfMemory;
   }
 
   /** Reads without asking for anything. */
@@ -80,6 +84,7 @@ export class ClusterTier {
       const options = { ...NOW, safety: 'idempotent', buffers: true } as const;
       there = (await this.#client.call('set', args, options)) as Buffer | null;
     } catch (error) {
+      this.#learn(key, error);
       if (mayHaveHappened(error)) this.#giveBack(key, token);
       return this.#notFound(key, error);
     }
@@ -93,6 +98,7 @@ export class ClusterTier {
     try {
       await this.#client.call('set', args, { ...NOW, safety: 'idempotent' });
     } catch (error) {
+      this.#learn(key, error);
       if (mayHaveHappened(error)) this.#giveBack(key, token);
       throw error;
     }
@@ -105,6 +111,7 @@ export class ClusterTier {
     try {
       return { outcome: await this.#client.run(fill, { entry: key }, args, NOW) };
     } catch (error) {
+      this.#learn(key, error);
       tellProblem({ what: 'not-filled', template: key.template, why: nameOf(error) });
       // So that nobody waits for it to expire. If the fill is still to come, it finds its lease gone.
       this.#giveBack(key, token);
@@ -140,6 +147,10 @@ export class ClusterTier {
   /** Gives back a lease that may be there. Nobody waits for it. */
   #giveBack(key: ClusterKey, token: Buffer): void {
     void this.release(key, token);
+  }
+
+  #learn({ slot }: ClusterKey, error: unknown): void {
+    if (isOutOfMemory(error)) this.#onOutOfMemory(slot);
   }
 
   async #remove(key: ClusterKey, head: Buffer): Promise<void> {

@@ -119,6 +119,12 @@ export function isLease(bytes: Buffer): boolean {
   return bytes.length === HEAD_BYTES || (bytes.length === HEAD_BYTES + 1 && bytes[HEAD_BYTES] === MARK);
 }
 
+/** Changes until when an entry is fresh and stale, in the bytes of a value of version 2. */
+export function setTimes(bytes: Buffer, freshUntil: number, staleUntil: number): void {
+  bytes.writeDoubleBE(freshUntil, AT.freshUntil);
+  bytes.writeDoubleBE(staleUntil, AT.staleUntil);
+}
+
 /** A copy of an entry's first bytes, so that whoever keeps it does not keep the whole entry. */
 export function headOf(bytes: Buffer): Buffer {
   const length = Math.min(bytes.length, HEAD_BYTES);

@@ -11,6 +11,7 @@ export type Step =
   | { readonly at: 'replica'; readonly outcome: 'hit' | 'miss' | 'away' }
   | { readonly at: 'lease'; readonly outcome: 'leader' | 'hit' | 'doubtful' | 'gave-up' | 'away' }
   | { readonly at: 'loader'; readonly outcome: 'loaded' | 'failed' }
+  | { readonly at: 'guard'; readonly outcome: 'no-lease' | 'shortened' | 'skipped' }
   | { readonly at: 'fill'; readonly outcome: 'filled' | 'superseded' | 'unknown' };
 
 /** What is told about one read. It holds the key's template, never the key. */

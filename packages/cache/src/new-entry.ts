@@ -8,6 +8,7 @@ import { type EntryOptions, type Settings, ttlOf } from './options.ts';
 export interface NewEntry {
   readonly bytes: Buffer;
   readonly ttlMs: number;
+  readonly writtenAt: number;
   readonly freshUntil: number;
 }
 
@@ -31,6 +32,7 @@ export function newEntry(
     return {
       bytes: format.encode(token, key.text, value, { writtenAt, freshUntil, loadMs }),
       ttlMs,
+      writtenAt,
       freshUntil,
     };
   } catch (error) {

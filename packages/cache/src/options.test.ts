@@ -18,6 +18,7 @@ describe('the options of a cache', () => {
       waitMs: 10_000,
       deleteWithinMs: 1_000,
       local: { ttlMs: 1_000, maxEntries: 10_000, maxBytes: 67_108_864 },
+      guard: { threshold: 0.85, shed: 0.95, largeBytes: 65_536, smallBytes: 8_192, oomForMs: 5_000 },
       clock: systemClock,
     });
   });
@@ -32,6 +33,7 @@ describe('the options of a cache', () => {
       wait: 1,
       deleteWithin: '2s',
       clock,
+      guard: false,
     };
     expect(check({ ...options, local: { ttl: '2s', maxEntries: 1, maxBytes: 2 } })).toEqual({
       prefix: 'shop-1.a_~:',
@@ -42,6 +44,7 @@ describe('the options of a cache', () => {
       waitMs: 1,
       deleteWithinMs: 2_000,
       local: { ttlMs: 2_000, maxEntries: 1, maxBytes: 2 },
+      guard: undefined,
       clock,
     });
     expect(check({ local: false }).local).toBeUndefined();

@@ -1,5 +1,6 @@
 import type { ClusterClient } from '@keyslot/cluster';
 import { type Clock, type Duration, InvalidOptionError, systemClock, toMs } from '@keyslot/kernel';
+import { guardSettingsOf, type WriteGuardOptions, type WriteGuardSettings } from './guard-options.ts';
 import type { LocalTierSettings } from './local-tier.ts';
 
 /** How values are kept in this process's memory. */
@@ -69,6 +70,12 @@ export interface CacheOptions {
   /** What is kept in this process's memory, or `false` for nothing. */
   readonly local?: LocalTierOptions | false;
 
+  /**
+   * When values are stored for a shorter time or not at all, because their shard runs out of memory; `false` to leave
+   * it to the server.
+   */
+  readonly guard?: WriteGuardOptions | false;
+
   /** Where time comes from. @default the system's clock */
   readonly clock?: Clock;
 }
@@ -89,6 +96,7 @@ export interface Settings {
   readonly waitMs: number;
   readonly deleteWithinMs: number;
   readonly local: LocalTierSettings | undefined;
+  readonly guard: WriteGuardSettings | undefined;
   readonly clock: Clock;
 }
 
@@ -116,6 +124,7 @@ export function settingsOf(options: CacheOptions): Settings {
     waitMs: toMs(options.wait ?? '10s', 'wait'),
     deleteWithinMs: toMs(options.deleteWithin ?? '1s', 'deleteWithin'),
     local: localSettingsOf(options.local ?? {}),
+    guard: guardSettingsOf(options.guard ?? {}),
     clock,
   };
 }

@@ -8,7 +8,9 @@ import type { LeaseKeeper } from './lease-keeper.ts';
 import type { LocalTier } from './local-tier.ts';
 import type { Namespace } from './namespace.ts';
 import { type NewEntry, newEntry } from './new-entry.ts';
+import type { Guarding } from './no-guard.ts';
 import { type EntryOptions, type Settings, ttlOf } from './options.ts';
+import { shortened } from './shortened.ts';
 
 /** Gets a value from where it really is. It should read what is committed, from the primary database. */
 export type Loader<Value> = () => Promise<Value> | Value;
@@ -22,6 +24,7 @@ export interface Stations {
   readonly tier: ClusterTier;
   readonly leases: LeaseKeeper;
   readonly invalidations: Invalidations;
+  readonly guard: Guarding;
 }
 
 /** One read that went past the local tier, and who shares it. */
@@ -45,10 +48,12 @@ interface Request<Value> {
  *                 │
  *               cluster ─────── hit ─────────▶ keep locally ──────▶ value
  *                 │ miss    └── away ────────▶ replica, or loader ▶ value, kept nowhere
+ *               guard ───────── shard full ──▶ loader ────────────▶ value, kept nowhere
  *               lease ───────── somebody else leads: wait for it ─▶ value
  *                 │ leader
  *               loader ──────── failed ──────▶ release ───────────▶ LoaderFailedError
  *                 │
+ *               guard ───────── no room: release ─────────────────▶ value, kept nowhere
  *               fill ────────── superseded, or unknown ───────────▶ value, kept nowhere
  *                 │ filled: keep locally
  *                 ▼ value
@@ -130,6 +135,10 @@ export class ReadThrough {
 
   async #lead<Value>(request: Request<Value>): Promise<Value> {
     const { inCluster, journey } = request;
+    if (!this.#at.guard.mayLead(inCluster.slot)) {
+      pass(journey, { at: 'guard', outcome: 'no-lease' });
+      return this.#load(request);
+    }
     const right = await this.#at.leases.leadOrWait(inCluster);
     switch (right.kind) {
       case 'value':
@@ -149,7 +158,7 @@ export class ReadThrough {
   /** Holds the lease from start to end: whatever happens, this method is where it is given back. */
   async #loadAndFill<Value>(request: Request<Value>, token: Buffer): Promise<Value> {
     const { inCluster, options, journey } = request;
-    const { tier, leases, settings } = this.#at;
+    const { tier, leases, settings, guard } = this.#at;
     const startedAt = performance.now();
     let value: Value;
     let entry: NewEntry;
@@ -161,6 +170,20 @@ export class ReadThrough {
       throw error;
     }
 
+    const decision = guard.decide({
+      slot: inCluster.slot,
+      bytes: entry.bytes.length,
+      ttlMs: entry.ttlMs,
+    });
+    if (decision.kind === 'skip') {
+      pass(journey, { at: 'guard', outcome: 'skipped' });
+      await tier.release(inCluster, token);
+      return value;
+    }
+    if (decision.kind === 'shorten') {
+      pass(journey, { at: 'guard', outcome: 'shortened' });
+      entry = shortened(entry, decision.ttlMs);
+    }
     const { outcome } = await tier.fill(inCluster, token, entry.bytes, entry.ttlMs);
     pass(journey, { at: 'fill', outcome });
     // Unknown is not filled: a delete may have come in between, and nobody would tell this process.

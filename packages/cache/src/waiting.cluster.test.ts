@@ -6,7 +6,8 @@ import { key } from '@keyslot/keys';
 import { test as withCluster } from '@keyslot/testkit/vitest';
 import { describe, expect } from 'vitest';
 import { ClusterTier } from './cluster-tier.ts';
-import { encodeEntry, leaseBytes } from './entry.ts';
+import { leaseBytes } from './entry.ts';
+import { EntryFormat } from './entry-format.ts';
 import { newToken } from './token.ts';
 import { untilLeaseEnds } from './waiting.ts';
 import { WakeUps } from './wake-ups.ts';
@@ -32,7 +33,7 @@ const test = withCluster.extend<{ scene: Scene }>({
     const tier = new ClusterTier(client);
     const [entry, token] = [thing({ id: randomUUID() }), newToken()];
     const now = Date.now();
-    const bytes = encodeEntry(token, entry.text, 'Wien', {
+    const bytes = new EntryFormat().encode(token, entry.text, 'Wien', {
       writtenAt: now,
       freshUntil: now + 60_000,
       loadMs: 0,

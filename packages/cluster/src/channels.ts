@@ -46,6 +46,13 @@ export interface SubscriptionChange {
   readonly why?: string;
 }
 
+/** Told when a shard's primary begins to leave the question after its memory unanswered; not again until it has answered. */
+export interface MemoryUnread {
+  /** The node's id. */
+  readonly shard: string;
+  readonly why: string;
+}
+
 // Where the client tells what happens to it. Commands are named, keys and values never.
 const channels = {
   attempt: channel('keyslot:cluster.attempt'),
@@ -55,6 +62,7 @@ const channels = {
   connection: channel('keyslot:cluster.connection'),
   subscription: channel('keyslot:cluster.subscription'),
   finding: channel('keyslot:cluster.finding'),
+  memory: channel('keyslot:cluster.memory'),
 };
 
 export function tellAttempt(message: AttemptFailed): void {
@@ -83,6 +91,10 @@ export function tellRetry(message: Retry): void {
 
 export function tellFindings(message: FindingsTold): void {
   if (channels.finding.hasSubscribers) channels.finding.publish(message);
+}
+
+export function tellMemory(message: MemoryUnread): void {
+  if (channels.memory.hasSubscribers) channels.memory.publish(message);
 }
 
 /** ioredis's errors carry the command with its arguments, a password among them: only the words are told. */

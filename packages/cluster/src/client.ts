@@ -14,18 +14,18 @@ import { ClientClosedError } from './errors.ts';
 import type { Finding } from './finding.ts';
 import { type Health, healthOf } from './health.ts';
 import { slotFor, textOf } from './key-like.ts';
+import { MemoryWatch } from './memory-watch.ts';
 import { type ClusterClientOptions, settingsOf } from './options.ts';
 import type { OwnerChangeListener } from './owner-listeners.ts';
+import { runScript } from './run-script.ts';
 import type { Script, ScriptArgs } from './script.ts';
 import { SelfCheck } from './self-check.ts';
+import type { ShardMemory } from './shard-memory.ts';
 import type { ShardSubscription } from './shard-subscriber.ts';
 import type { Listener } from './subscription.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { ownerOf, type ShardTopology, type Topology } from './topology.ts';
 import { TopologyWatch } from './topology-watch.ts';
-
-/** A write after which nothing of what was there before is left. */
-const WHOLE_VALUE = 'whole-value';
 
 /**
  * A client for a Redis or Valkey cluster, around ioredis's `Cluster`.
@@ -49,6 +49,7 @@ export class ClusterClient implements AsyncDisposable {
   readonly #dispatcher: Dispatcher;
   readonly #calls: Calls;
   readonly #topology: TopologyWatch;
+  readonly #memory: MemoryWatch;
   readonly #trouble: ConnectionTrouble;
   readonly #selfCheck: SelfCheck;
   readonly #subscriptions: Subscriptions;
@@ -67,6 +68,7 @@ export class ClusterClient implements AsyncDisposable {
     this.#calls = new Calls(this.#dispatcher, deadlineMs);
     this.#subscriptions = new Subscriptions(cluster, this.#dispatcher);
     this.#topology.topology$.subscribe((topology) => seeds?.learn(topology));
+    this.#memory = new MemoryWatch(this.#topology, guards);
     this.#selfCheck = new SelfCheck(this.#topology, guards, trouble);
     if (selfCheck) this.#selfCheck.atBoot((findings) => tellFindings({ client: this, findings }));
   }
@@ -100,13 +102,13 @@ export class ClusterClient implements AsyncDisposable {
     options: CallOptions & { readonly ttl: Duration },
   ): Promise<void> {
     const args = [textOf(key), value, 'PX', toMs(options.ttl, 'ttl')];
-    await this.#send('set', args, slotFor(key), 'idempotent', 'utf8', options, WHOLE_VALUE);
+    await this.#send('set', args, slotFor(key), 'idempotent', 'utf8', options, 'whole-value');
   }
 
   /** Removes a key. */
   async delete(key: KeyLike, options?: CallOptions): Promise<'deleted' | 'absent'> {
     const args = [textOf(key)];
-    const removed = await this.#send('del', args, slotFor(key), 'idempotent', 'utf8', options, WHOLE_VALUE);
+    const removed = await this.#send('del', args, slotFor(key), 'idempotent', 'utf8', options, 'whole-value');
     return removed === 1 ? 'deleted' : 'absent';
   }
 
@@ -150,23 +152,11 @@ export class ClusterClient implements AsyncDisposable {
     args: Readonly<Args>,
     options?: CallOptions,
   ): Promise<Reply> {
-    return new Promise((resolve, reject) => {
-      const call = this.#calls.ofScript(script, keys, args, options);
-      call.onValue = (reply) => {
-        try {
-          resolve(script.parse(reply));
-        } catch (error) {
-          reject(error);
-        }
-      };
-      call.onError = reject;
-      this.#dispatcher.start(call);
-    });
+    return runScript(this.#calls, this.#dispatcher, script, keys, args, options);
   }
 
   /**
    * Publishes on a classic channel, by way of any node. Every subscriber of the cluster is reached.
-   *
    * @throws {OutcomeUnknownError} when the connection was lost before the answer: it is not sent twice.
    */
   async publish(channel: string, message: string | Buffer, options?: CallOptions): Promise<void> {
@@ -198,6 +188,16 @@ export class ClusterClient implements AsyncDisposable {
   /** Who serves what: now, and whenever it changes. Each change is told once; completes when the client closes. */
   get topology$(): Observable<Topology> {
     return this.#topology.topology$;
+  }
+
+  /** How full each primary is: asked every second while anybody is subscribed, or reads {@link memoryOf}. */
+  get memory$(): Observable<readonly ShardMemory[]> {
+    return this.#memory.memory$;
+  }
+
+  /** What the primary of a key or slot said last about its memory; `undefined` until it has. */
+  memoryOf(key: KeyLike | number): ShardMemory | undefined {
+    return this.#memory.at(this.#dispatcher.slots.primaryOf(typeof key === 'number' ? key : slotFor(key)));
   }
 
   /** The shard that owns a key, as far as is known. */
@@ -267,6 +267,7 @@ export class ClusterClient implements AsyncDisposable {
     this.#selfCheck.close();
     if (withinMs > 0) await untilIdle(this.#dispatcher.isIdle, withinMs);
     this.#dispatcher.close();
+    this.#memory.close();
     this.#topology.close();
     await this.#subscriptions.close();
     if (this.#isOurs) await endOf(this.#cluster);
@@ -284,14 +285,12 @@ export class ClusterClient implements AsyncDisposable {
     safety: Safety,
     encoding: BufferEncoding | null,
     options: CallOptions | undefined,
-    write?: typeof WHOLE_VALUE,
+    write?: 'whole-value',
   ): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const call = this.#calls.make(name, args, slot, safety, encoding, options);
-      if (write !== undefined) {
-        call.orderKey = args[0] as string;
-        call.replaces = true;
-      }
+      if (write !== undefined) call.orderKey = args[0] as string;
+      call.replaces = write !== undefined;
       call.onValue = resolve;
       call.onError = reject;
       this.#dispatcher.start(call);

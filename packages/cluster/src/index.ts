@@ -6,6 +6,7 @@ export type {
   AttemptFailed,
   BreakerChange,
   ConnectionChange,
+  MemoryUnread,
   Rejection,
   Retry,
   SubscriptionChange,
@@ -38,6 +39,7 @@ export type {
 } from './options.ts';
 export type { OwnerChangeListener } from './owner-listeners.ts';
 export { defineScript, type Script, type ScriptArgs } from './script.ts';
+export type { ShardMemory } from './shard-memory.ts';
 export type { ShardSubscription } from './shard-subscriber.ts';
 export type { Listener } from './subscription.ts';
 export type { ShardTopology, Topology, TopologyChange } from './topology.ts';
