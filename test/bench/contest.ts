@@ -16,6 +16,9 @@ export interface Contest {
   /** Operations that one `run` counts for. @default 1 */
   readonly weight?: number;
 
+  /** What is done after each contender's stretch, outside its time. @default nothing */
+  readonly between?: () => Promise<unknown>;
+
   /** The first is what the others are compared with. */
   readonly contenders: readonly [Contender, ...Contender[]];
 }
@@ -41,7 +44,7 @@ const TURNS = 16;
  * does meanwhile falls on all of them.
  */
 export async function hold(contest: Contest, { rounds, roundMs }: Pace): Promise<Standing[]> {
-  const { callers, contenders, weight = 1 } = contest;
+  const { callers, contenders, weight = 1, between } = contest;
   const measured = contenders.map(() => [] as { opsPerSecond: number; cpuMicrosPerOp: number }[]);
   let turn = 0;
   const wave = async ({ run }: Contender) => {
@@ -75,6 +78,7 @@ export async function hold(contest: Contest, { rounds, roundMs }: Pace): Promise
         opsPerSecond: operations / seconds,
         cpuMicrosPerOp: (user + system) / operations,
       });
+      await between?.();
     }
   }
 
@@ -86,6 +90,7 @@ export async function hold(contest: Contest, { rounds, roundMs }: Pace): Promise
   });
 }
 
-function median<T>(items: readonly T[], by: (item: T) => number): T | undefined {
+/** The item in the middle by some measure; the later of two. */
+export function median<T>(items: readonly T[], by: (item: T) => number): T | undefined {
   return items.toSorted((a, b) => by(a) - by(b))[Math.floor(items.length / 2)];
 }

@@ -1,4 +1,4 @@
-// npm run bench [-- --quick] [--json FILE]; npm run bench -- clients …; npm run bench -- faults [--only NAME] [--json FILE]
+// npm run bench [-- --quick] [--json FILE]; npm run bench -- clients …; npm run bench -- peers|faults [--only NAME] …
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { findRedisServer, TestCluster } from '@keyslot/testkit';
@@ -8,9 +8,12 @@ import { openClients } from './clients.ts';
 import { type Contest, hold, type Pace, type Standing } from './contest.ts';
 import { FAULTS } from './faults/faults.ts';
 import { showFaults } from './faults/show.ts';
+import { PEERS } from './peers/peers.ts';
+import { showPeers } from './peers/show.ts';
 
 const HELP = `Usage: npm run bench [-- options]
        npm run bench -- clients [options]
+       npm run bench -- peers [options]
        npm run bench -- faults [options]
 
 Measures Keyslot beside bare ioredis with its defaults, on one cluster of three primaries with a replica each,
@@ -21,6 +24,11 @@ in one run. Figures of a busy machine are for comparison with each other only; n
   --help        this text
 
 clients: the client's single commands, scripts and batches beside node-redis and valkey-glide as well.
+
+peers: the cache beside other caches and a service that has none, all local tiers off: cluster hit, miss, batch and
+stampede. A library that does a row wrongly gets the reason there in place of a figure.
+
+  --only NAME   only this one and ioredis, may be given several times: ${PEERS.map(({ name }) => name).join(', ')}
 
 faults: breaks such a cluster in every way that Keyslot must ride through, each on a cluster of its own, under 64
 closed-loop callers per shard, and prints what must hold beside what was measured. Takes some minutes.
@@ -43,12 +51,26 @@ if (values.help) {
   console.log(HELP);
 } else if (command === 'faults') {
   await showFaults(values.only ?? [], values.json);
+} else if (command === 'peers') {
+  const unknown = values.only?.filter((only) => !PEERS.some(({ name }) => name === only)) ?? [];
+  if (unknown.length === 0) {
+    await showPeers(
+      values.only ?? [],
+      { rounds: values.quick ? 1 : 5, roundMs: values.quick ? 300 : 500 },
+      values.json,
+    );
+  } else {
+    console.error(
+      `bench: got --only ${unknown.join(', ')}; allowed: ${PEERS.map(({ name }) => name).join(', ')}\n\n${HELP}`,
+    );
+    process.exitCode = 2;
+  }
 } else if ((command === undefined || command === 'clients') && values.only === undefined) {
   const pace = values.quick ? { rounds: 1, roundMs: 300 } : { rounds: 5, roundMs: 1_000 };
   await bench(command === 'clients' ? openClients : openBasics, pace, values.json);
 } else {
   console.error(
-    `bench: got '${command ?? '--only'}'; allowed: nothing, clients, or faults with --only\n\n${HELP}`,
+    `bench: got '${command ?? '--only'}'; allowed: nothing, clients, peers, or faults; --only with the latter two\n\n${HELP}`,
   );
   process.exitCode = 2;
 }
