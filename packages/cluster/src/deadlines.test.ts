@@ -107,6 +107,32 @@ describe('deadlines', () => {
     expect(expired).toEqual(['first', 'added']);
   });
 
+  it('after a stall end when what came meanwhile has been read', async () => {
+    let now = 0;
+    deadlines = new Deadlines(() => now);
+    const answered = added('answered', 100);
+    added('unanswered', 100);
+    now = 300;
+    vi.advanceTimersByTime(100);
+    expect(expired).toEqual([]);
+    // The answer lay in the socket.
+    deadlines.remove(answered);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([expired, deadlines.isEmpty]).toEqual([['unanswered'], true]);
+  });
+
+  it('end nothing after they were stopped during a stall', async () => {
+    let now = 0;
+    deadlines = new Deadlines(() => now);
+    added('a', 100);
+    now = 300;
+    vi.advanceTimersByTime(100);
+    expect(deadlines.stop()).toHaveLength(1);
+    added('b', 1000);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(expired).toEqual([]);
+  });
+
   it('cost one timer for each length, however many there are', () => {
     for (let i = 0; i < 1000; i++) added(`${i}`, 100 + (i % 3));
     expect(vi.getTimerCount()).toBe(3);

@@ -15,10 +15,17 @@ interface ExpiryList {
   head: Expiring | undefined;
   tail: Expiring | undefined;
   timer: NodeJS.Timeout | undefined;
+
+  /** When the timer is to go off, and what runs in its place when that was late. */
+  dueAt: number;
+  afterReading: NodeJS.Immediate | undefined;
 }
 
 /** How late a deadline may be noticed, in milliseconds: what one timer for all of them costs. */
 const GRAIN_MS = 5;
+
+/** How late a timer may be before it is taken for a sign that this process has not read its sockets for as long. */
+const STALL_MS = 2 * GRAIN_MS;
 
 /** The longest that a timer can be set for, in milliseconds; with more it ends at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -51,17 +58,25 @@ export class Deadlines {
   add(item: Expiring, afterMs: number): void {
     let list = this.#lists.get(afterMs);
     if (list === undefined) {
-      list = { afterMs, head: undefined, tail: undefined, timer: undefined };
+      list = {
+        afterMs,
+        head: undefined,
+        tail: undefined,
+        timer: undefined,
+        dueAt: 0,
+        afterReading: undefined,
+      };
       this.#lists.set(afterMs, list);
     }
-    item.expiresAt = this.#now() + afterMs;
+    const now = this.#now();
+    item.expiresAt = now + afterMs;
     item.expirySlot = list;
     item.previousExpiring = list.tail;
     item.nextExpiring = undefined;
     if (list.tail === undefined) list.head = item;
     else list.tail.nextExpiring = item;
     list.tail = item;
-    if (list.timer === undefined) this.#arm(list, afterMs);
+    if (list.timer === undefined) this.#arm(list, afterMs, now);
   }
 
   remove(item: Expiring): void {
@@ -82,6 +97,7 @@ export class Deadlines {
     const left: Expiring[] = [];
     for (const list of this.#lists.values()) {
       clearTimeout(list.timer);
+      clearImmediate(list.afterReading);
       while (list.head !== undefined) {
         left.push(list.head);
         this.remove(list.head);
@@ -91,9 +107,17 @@ export class Deadlines {
     return left;
   }
 
-  #arm(list: ExpiryList, inMs: number): void {
+  #arm(list: ExpiryList, inMs: number, now: number): void {
     const delayMs = Math.min(Math.max(inMs, GRAIN_MS), LONGEST_TIMER_MS);
-    list.timer = setTimeout(() => this.#sweep(list), delayMs);
+    list.dueAt = now + delayMs;
+    list.timer = setTimeout(() => this.#due(list), delayMs);
+  }
+
+  /** After a stall timers go off before sockets are read: what has been answered meanwhile is read first. */
+  #due(list: ExpiryList): void {
+    const isStalled = this.#now() - list.dueAt > STALL_MS;
+    if (isStalled) list.afterReading = setImmediate(() => this.#sweep(list));
+    else this.#sweep(list);
   }
 
   // The timer outlives an empty list by one round, so that steady traffic does not set and clear it per command.
@@ -108,7 +132,7 @@ export class Deadlines {
       list.timer = undefined;
       this.#lists.delete(list.afterMs);
     } else {
-      this.#arm(list, list.head.expiresAt - now);
+      this.#arm(list, list.head.expiresAt - now, now);
     }
   }
 }
