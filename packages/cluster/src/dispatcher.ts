@@ -145,14 +145,18 @@ export class Dispatcher implements CallOwner {
   }
 
   expired(call: Call): void {
-    call.guard?.unanswered(call, true);
     if (call.readFrom === 'prefer-replica') {
-      // The replica has had its half of the time; an answer that still comes is welcome.
       call.readFrom = 'primary';
       this.#deadlines.add(call, call.deadlineMs / 2);
-      if (!call.isParked) this.#dispatch(call);
+      // Without a replica it is with the primary already.
+      if (call.isParked || (call.guard !== undefined && call.guard === this.guards.forCall(call))) return;
+      // The replica has had its half of the time; an answer that still comes is welcome.
+      call.guard?.unanswered(call, true);
+      call.isRetry = call.written > 0;
+      this.#dispatch(call);
       return;
     }
+    call.guard?.unanswered(call, true);
     call.fail(new DeadlineExceededError(call.command, call.deadlineMs, executedOf(call)));
   }
 

@@ -8,8 +8,23 @@ import { RetryBudget } from './retry-budget.ts';
 /** How many calls in a row a node may leave unanswered, silent all the while, before it counts as hung. */
 const SILENT_CALLS = 5;
 
+/**
+ * How often a guard looks whether its node was heard, in milliseconds. Silence is counted in looks: while this process
+ * is too busy to listen, there are none.
+ */
+const LOOK_EVERY_MS = 50;
+
+/**
+ * For how many looks a node must have been silent before it may count as hung: more than what a connection that is well
+ * takes, wherever its node is, but less than the deadline that calls have by default.
+ */
+const SILENT_LOOKS = 3;
+
 /** Health is told to the breaker once for so many replies: often enough to outweigh a single loss. */
 const HEALTHY_REPLIES = 1_024;
+
+/** What is left of a call's time, in milliseconds, must be more than this for it to be worth sending. */
+const LEAST_LEFT_MS = 1;
 
 /** How long a probe may take, in milliseconds. */
 const PROBE_MS = 250;
@@ -24,17 +39,27 @@ export class Guard implements CallGuard {
   id: string;
   readonly address: string;
 
-  /** The connection, if there is one. */
-  node: Redis | undefined;
   readonly breaker: Breaker;
   readonly budget = new RetryBudget();
   readonly #policy: Policy;
   readonly #queue: Call[] = [];
+  readonly #hears = () => {
+    this.#heard++;
+  };
+  #node: Redis | undefined;
   #inFlight = 0;
   #replies = 0;
+  #isFilling = false;
+
+  /** How often bytes came from the node, whatever they answer; and for how many looks none did, though some were due. */
+  #heard = 0;
+  #heardAtLook = 0;
+  #silentLooks = 0;
+  #look: NodeJS.Timeout | undefined;
+
+  /** How many calls in a row it was silent for, and how often it had been heard before them. */
   #silentCalls = 0;
   #silentSince = 0;
-  #isFilling = false;
 
   constructor(
     address: string,
@@ -44,17 +69,31 @@ export class Guard implements CallGuard {
   ) {
     this.id = address;
     this.address = address;
-    this.node = node;
     this.#policy = policy;
     this.breaker = new Breaker(
       policy.breaker,
       () => this.#probe(),
       (state) => onChange(this, state),
     );
+    this.connect(node);
+  }
+
+  /** The connection, if there is one. */
+  get node(): Redis | undefined {
+    return this.#node;
   }
 
   get inFlight(): number {
     return this.#inFlight;
+  }
+
+  /** From now on calls go by this connection. */
+  connect(node: Redis): void {
+    this.#node = node;
+    // Before ioredis's own listener: what it sends in answer to an answer is asked afterwards.
+    const listen = () => void node.stream.prependListener('data', this.#hears);
+    if (node.status === 'connect' || node.status === 'ready') listen();
+    node.on('connect', listen);
   }
 
   /** Sends a call, or lets it wait for a place. */
@@ -91,19 +130,19 @@ export class Guard implements CallGuard {
 
   /** The connection was lost: one sign of trouble, however many calls were under way. Hands back those that wait. */
   disconnected(): Call[] {
-    this.node = undefined;
+    this.#node = undefined;
     this.breaker.trouble();
     return this.drain();
   }
 
   unanswered(call: Call, isLate: boolean): void {
-    if (isLate && call.isInFlight && call.repliesBefore === this.#replies) this.#wasSilent();
+    if (isLate && call.isInFlight && call.heardBefore === this.#heard) this.#mayHang();
     this.#release(call);
   }
 
   /** Sends a call behind a word that lets it pass at a node that is taking its slot over. Not to be parted. */
   admitAsking(call: Call, asking: object): void {
-    void this.node?.sendCommand(asking as Parameters<Redis['sendCommand']>[0]);
+    void this.#node?.sendCommand(asking as Parameters<Redis['sendCommand']>[0]);
     call.guard = this;
     this.#send(call);
   }
@@ -118,14 +157,16 @@ export class Guard implements CallGuard {
   /** Nothing that waits here is sent any more. */
   close(): void {
     this.#queue.length = 0;
+    clearTimeout(this.#look);
     this.breaker.close();
   }
 
   #send(call: Call): void {
     this.#inFlight++;
     call.isInFlight = true;
-    call.repliesBefore = this.#replies;
-    void this.node?.sendCommand(call as unknown as Parameters<Redis['sendCommand']>[0]);
+    call.heardBefore = this.#heard;
+    if (this.#look === undefined) this.#listen();
+    void this.#node?.sendCommand(call as unknown as Parameters<Redis['sendCommand']>[0]);
   }
 
   #release(call: Call): void {
@@ -142,16 +183,39 @@ export class Guard implements CallGuard {
   }
 
   #fill(): void {
+    if (this.#queue.length === 0) return;
+    const now = performance.now();
     while (this.#queue.length > 0 && this.#inFlight < this.#policy.bulkhead.inFlight) {
       const next = this.#queue.shift();
-      if (next !== undefined && next.guard === this && !next.settled) this.#send(next);
+      if (next === undefined || next.guard !== this || next.isInFlight || next.settled) continue;
+      // One whose time is over is left to its deadline: it was never sent, and is told so.
+      if (next.expiresAt - now > LEAST_LEFT_MS) this.#send(next);
     }
   }
 
-  /** A slow answer is an answer; only silence says that the node hangs. */
-  #wasSilent(): void {
-    if (this.#silentSince !== this.#replies) {
-      this.#silentSince = this.#replies;
+  /** From now on something is due from the node. */
+  #listen(): void {
+    this.#heardAtLook = this.#heard;
+    this.#silentLooks = 0;
+    this.#lookLater();
+  }
+
+  #lookLater(): void {
+    this.#look = setTimeout(() => {
+      this.#look = undefined;
+      if (this.#node === undefined || (this.#inFlight === 0 && this.#node.commandQueue.length === 0)) return;
+      this.#silentLooks = this.#heardAtLook === this.#heard ? this.#silentLooks + 1 : 0;
+      this.#heardAtLook = this.#heard;
+      this.#lookLater();
+    }, LOOK_EVERY_MS);
+    this.#look.unref();
+  }
+
+  /** A slow answer is an answer, also one that comes too late for its call; only silence says that the node hangs. */
+  #mayHang(): void {
+    if (this.#silentLooks < SILENT_LOOKS) return;
+    if (this.#silentSince !== this.#heard) {
+      this.#silentSince = this.#heard;
       this.#silentCalls = 0;
     }
     this.#silentCalls++;
@@ -160,8 +224,7 @@ export class Guard implements CallGuard {
   }
 
   async #probe(): Promise<void> {
-    if (this.node === undefined) throw new Error('no connection');
-    await ping(this.node, PROBE_MS);
-    this.#silentCalls = 0;
+    if (this.#node === undefined) throw new Error('no connection');
+    await ping(this.#node, PROBE_MS);
   }
 }

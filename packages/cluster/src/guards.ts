@@ -113,7 +113,7 @@ export class Guards {
   #add(node: Redis): void {
     const address = addressOf(node);
     const known = this.#byAddress.get(address);
-    if (known !== undefined) known.node = node;
+    if (known !== undefined) known.connect(node);
     else this.#byAddress.set(address, this.#newGuard(address, node));
   }
 
