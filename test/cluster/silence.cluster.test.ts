@@ -16,7 +16,8 @@ describe('a process that is busy for longer than the deadline', () => {
 
     const calls = keys.map((k) => ended(client.get(k)));
     // Until they are written.
-    await Promise.resolve().then(() => new Promise<void>((resolve) => void process.nextTick(resolve)));
+    await Promise.resolve();
+    await new Promise<void>((resolve) => process.nextTick(resolve));
     busy(400);
     expect(codesOf(await Promise.all(calls))).toEqual([]);
 

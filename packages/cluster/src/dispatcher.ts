@@ -146,14 +146,8 @@ export class Dispatcher implements CallOwner {
 
   expired(call: Call): void {
     if (call.readFrom === 'prefer-replica') {
-      call.readFrom = 'primary';
       this.#deadlines.add(call, call.deadlineMs / 2);
-      // Without a replica it is with the primary already.
-      if (call.isParked || (call.guard !== undefined && call.guard === this.guards.forCall(call))) return;
-      // The replica has had its half of the time; an answer that still comes is welcome.
-      call.guard?.unanswered(call, true);
-      call.isRetry = call.written > 0;
-      this.#dispatch(call);
+      if (this.guards.turnToPrimary(call)) this.#dispatch(call);
       return;
     }
     call.guard?.unanswered(call, true);

@@ -43,6 +43,18 @@ export class Guards {
     return isPrimaryNext ? this.primaryOf(slot) : replica;
   }
 
+  /** A replica has had its half of a read's time. Says whether the read is to be sent to the primary now. */
+  turnToPrimary(call: Call): boolean {
+    call.readFrom = 'primary';
+    const { guard } = call;
+    // Without a replica it is with the primary already, sent or waiting for its place.
+    if (call.isParked || (guard !== undefined && guard === this.forCall(call))) return false;
+    // An answer that still comes is welcome.
+    guard?.unanswered(call, true);
+    call.isRetry = call.written > 0;
+    return true;
+  }
+
   /** The slot's primary, if it is connected. */
   primaryOf(slot: number): Guard | undefined {
     return this.at(this.#slots.primaryOf(slot));
