@@ -86,6 +86,48 @@ describe('a node that is far away', () => {
   });
 });
 
+describe('a command that keeps its node busy', () => {
+  test('for longer than a second is answered within its deadline, and so are those behind it', async ({
+    cluster,
+  }) => {
+    await using client = await openClient(cluster, { selfCheck: false });
+    const node = cluster.primaryOf('slow');
+    await node.admin.del('slow');
+    const behind = Array.from({ length: 5 }, (_, i) => `{slow}${i}`);
+    const ends = await Promise.all([
+      ended(client.call('eval', [busyFor(1_300), 1, 'slow'], { safety: 'idempotent', deadline: '9s' })),
+      ...behind.map((k) => ended(client.call('incr', [k], { deadline: '9s' }))),
+    ]);
+    expect(codesOf(ends)).toEqual([]);
+    expect(await node.admin.get('slow')).toBe('1');
+    await node.admin.del('slow', ...behind);
+  });
+
+  test('for longer than a connection is kept ends typed, and is not sent again', async ({ cluster }) => {
+    await using client = await openClient(cluster, { selfCheck: false });
+    const node = cluster.primaryOf('slow');
+    await node.admin.del('slow');
+    const slow = await ended(
+      client.call('eval', [busyFor(5_600), 1, 'slow'], { safety: 'idempotent', deadline: '15s' }),
+    );
+    expect(codesOf([slow])).toEqual(['CLUSTER_OUTCOME_UNKNOWN']);
+    expect(slow.ms).toBeLessThan(6_500);
+    await sleep(1_500);
+    expect(await client.get('slow', { deadline: '5s' })).toBe('1');
+    await node.admin.del('slow');
+  });
+});
+
+/** A script that counts how often it is executed. */
+function busyFor(ms: number): string {
+  return `
+    redis.call('INCR', KEYS[1])
+    local function now() local time = redis.call('TIME') return time[1] * 1000 + time[2] / 1000 end
+    local from = now()
+    while now() - from < ${ms} do end
+    return 'done'`;
+}
+
 function busy(ms: number): void {
   const until = performance.now() + ms;
   while (performance.now() < until);

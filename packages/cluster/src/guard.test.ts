@@ -180,6 +180,21 @@ describe('a guard', () => {
     expect([states, guard.inFlight]).toEqual([[], 0]);
   });
 
+  it('closes its breaker also where an answer takes longer than a probe at first', async () => {
+    let pings = 0;
+    connection.ping = () => {
+      pings++;
+      return new Promise((resolve) => setTimeout(() => resolve('PONG'), 600));
+    };
+    guard.breaker.open();
+    // 500 ms and a probe of 250 ms, 500 ms and one of 500 ms, 500 ms and one of a second.
+    await vi.advanceTimersByTimeAsync(2_900);
+    expect([pings, guard.breaker.state]).toEqual([3, 'closed']);
+    guard.breaker.open();
+    await vi.advanceTimersByTimeAsync(1_200);
+    expect([pings, guard.breaker.state]).toEqual([4, 'closed']);
+  });
+
   it('survives a connection that refuses a long queue within the very call that sends', async () => {
     const many = 20_000;
     guard.close();

@@ -1,24 +1,21 @@
 import type { Redis } from 'ioredis';
 import { Breaker, type BreakerState } from './breaker.ts';
-import type { Call, CallGuard } from './call.ts';
+import { Call, type CallGuard } from './call.ts';
+import { tellConnection } from './channels.ts';
+import { OutcomeUnknownError } from './errors.ts';
 import { ping } from './ping.ts';
 import type { Policy } from './policy.ts';
 import { RetryBudget } from './retry-budget.ts';
+import { Silence } from './silence.ts';
 
 /** How many calls in a row a node may leave unanswered, silent all the while, before it counts as hung. */
 const SILENT_CALLS = 5;
 
 /**
- * How often a guard looks whether its node was heard, in milliseconds. Silence is counted in looks: while this process
- * is too busy to listen, there are none.
+ * For how long a node must have been silent before it may count as hung, in milliseconds: longer than answers usually
+ * take, wherever the node is, but not as long as the deadline that calls have by default.
  */
-const LOOK_EVERY_MS = 50;
-
-/**
- * For how many looks a node must have been silent before it may count as hung: more than what a connection that is well
- * takes, wherever its node is, but less than the deadline that calls have by default.
- */
-const SILENT_LOOKS = 3;
+const SILENT_MS = 150;
 
 /** Health is told to the breaker once for so many replies: often enough to outweigh a single loss. */
 const HEALTHY_REPLIES = 1_024;
@@ -26,8 +23,9 @@ const HEALTHY_REPLIES = 1_024;
 /** What is left of a call's time, in milliseconds, must be more than this for it to be worth sending. */
 const LEAST_LEFT_MS = 1;
 
-/** How long a probe may take, in milliseconds. */
+/** How long a probe may take at least and at most, in milliseconds: a connection is kept in silence for as long. */
 const PROBE_MS = 250;
+const LONGEST_PROBE_MS = 1_000;
 
 /**
  * What stands between calls and one node: a bulkhead, with a bounded queue before it, and a breaker. It is
@@ -43,19 +41,15 @@ export class Guard implements CallGuard {
   readonly budget = new RetryBudget();
   readonly #policy: Policy;
   readonly #queue: Call[] = [];
-  readonly #hears = () => {
-    this.#heard++;
-  };
+  readonly #silence = new Silence(
+    () => this.#inFlight > 0 || (this.#node?.commandQueue.length ?? 0) > 0,
+    () => this.#giveUpIfHung(),
+  );
   #node: Redis | undefined;
   #inFlight = 0;
   #replies = 0;
   #isFilling = false;
-
-  /** How often bytes came from the node, whatever they answer; and for how many looks none did, though some were due. */
-  #heard = 0;
-  #heardAtLook = 0;
-  #silentLooks = 0;
-  #look: NodeJS.Timeout | undefined;
+  #probeMs = PROBE_MS;
 
   /** How many calls in a row it was silent for, and how often it had been heard before them. */
   #silentCalls = 0;
@@ -90,10 +84,7 @@ export class Guard implements CallGuard {
   /** From now on calls go by this connection. */
   connect(node: Redis): void {
     this.#node = node;
-    // Before ioredis's own listener: what it sends in answer to an answer is asked afterwards.
-    const listen = () => void node.stream.prependListener('data', this.#hears);
-    if (node.status === 'connect' || node.status === 'ready') listen();
-    node.on('connect', listen);
+    this.#silence.listenTo(node);
   }
 
   /** Sends a call, or lets it wait for a place. */
@@ -136,7 +127,7 @@ export class Guard implements CallGuard {
   }
 
   unanswered(call: Call, isLate: boolean): void {
-    if (isLate && call.isInFlight && call.heardBefore === this.#heard) this.#mayHang();
+    if (isLate && call.isInFlight && call.heardBefore === this.#silence.heard) this.#mayHang();
     this.#release(call);
   }
 
@@ -157,15 +148,15 @@ export class Guard implements CallGuard {
   /** Nothing that waits here is sent any more. */
   close(): void {
     this.#queue.length = 0;
-    clearTimeout(this.#look);
+    this.#silence.close();
     this.breaker.close();
   }
 
   #send(call: Call): void {
     this.#inFlight++;
     call.isInFlight = true;
-    call.heardBefore = this.#heard;
-    if (this.#look === undefined) this.#listen();
+    call.heardBefore = this.#silence.heard;
+    this.#silence.watch();
     void this.#node?.sendCommand(call as unknown as Parameters<Redis['sendCommand']>[0]);
   }
 
@@ -193,29 +184,27 @@ export class Guard implements CallGuard {
     }
   }
 
-  /** From now on something is due from the node. */
-  #listen(): void {
-    this.#heardAtLook = this.#heard;
-    this.#silentLooks = 0;
-    this.#lookLater();
-  }
-
-  #lookLater(): void {
-    this.#look = setTimeout(() => {
-      this.#look = undefined;
-      if (this.#node === undefined || (this.#inFlight === 0 && this.#node.commandQueue.length === 0)) return;
-      this.#silentLooks = this.#heardAtLook === this.#heard ? this.#silentLooks + 1 : 0;
-      this.#heardAtLook = this.#heard;
-      this.#lookLater();
-    }, LOOK_EVERY_MS);
-    this.#look.unref();
+  /** Ends a connection that has been silent for longer than any call that it has may take. */
+  #giveUpIfHung(): void {
+    const { silence } = this.#policy;
+    const node = this.#node;
+    const silentMs = this.#silence.ms;
+    if (silence === undefined || node === undefined || silentMs < silence.leastMs) return;
+    if (node.status === 'ready' && node.commandQueue.length === 0) return;
+    if (silentMs < silence.mostMs && silentMs < longestOf(node)) return;
+    const { command: first } = node.commandQueue.peekFront() ?? {};
+    const why = `No answer for ${silentMs} ms`;
+    tellConnection({ node: this.address, state: 'error', why });
+    node.stream?.destroy(new Error(why));
+    // It may be what the node was busy with: sent again, it would cost the next connection, too.
+    if (first instanceof Call) first.fail(new OutcomeUnknownError(first.command));
   }
 
   /** A slow answer is an answer, also one that comes too late for its call; only silence says that the node hangs. */
   #mayHang(): void {
-    if (this.#silentLooks < SILENT_LOOKS) return;
-    if (this.#silentSince !== this.#heard) {
-      this.#silentSince = this.#heard;
+    if (this.#silence.ms < SILENT_MS) return;
+    if (this.#silentSince !== this.#silence.heard) {
+      this.#silentSince = this.#silence.heard;
       this.#silentCalls = 0;
     }
     this.#silentCalls++;
@@ -225,6 +214,28 @@ export class Guard implements CallGuard {
 
   async #probe(): Promise<void> {
     if (this.#node === undefined) throw new Error('no connection');
-    await ping(this.#node, PROBE_MS);
+    const start = performance.now();
+    const answer = ping(this.#node, this.#probeMs);
+    this.#silence.watch();
+    try {
+      await answer;
+      this.#probeFor(3 * (performance.now() - start));
+    } catch (error) {
+      // It may be far away, rather than hung.
+      this.#probeFor(2 * this.#probeMs);
+      throw error;
+    }
   }
+
+  #probeFor(ms: number): void {
+    this.#probeMs = Math.min(Math.max(ms, PROBE_MS), LONGEST_PROBE_MS);
+  }
+}
+
+/** The longest time, in milliseconds, that an open call which a node was sent may take. */
+function longestOf({ commandQueue }: Redis): number {
+  let longest = 0;
+  for (const { command } of commandQueue.toArray())
+    if (command instanceof Call && !command.settled) longest = Math.max(longest, command.deadlineMs);
+  return longest;
 }
