@@ -138,6 +138,36 @@ describe('deadlines', () => {
     expect(vi.getTimerCount()).toBe(3);
   });
 
+  it('cost few timers also when each has a length of its own, and end at most a hundredth later', () => {
+    const endedAt = new Map<number, number>();
+    for (let i = 0; i < 20_000; i++) {
+      const afterMs = 20_000 + i;
+      deadlines.add(
+        itemOf('', () => void endedAt.set(afterMs, performance.now() - start)),
+        afterMs,
+      );
+    }
+    const start = performance.now();
+    expect(vi.getTimerCount()).toBeLessThanOrEqual(250);
+    vi.advanceTimersByTime(41_000);
+    expect([endedAt.size, vi.getTimerCount()]).toEqual([20_000, 0]);
+    const late = [...endedAt].map(([afterMs, ms]) => ms / afterMs - 1);
+    expect(Math.min(...late)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...late)).toBeLessThan(0.011);
+  });
+
+  it('leave no timer of lengths that are rare when they are removed, and one of a common one', () => {
+    const items = Array.from({ length: 1_000 }, (_, i) => added(`${i}`, 10_000 + i * 100));
+    for (const item of items) deadlines.remove(item);
+    expect(vi.getTimerCount()).toBe(32);
+    const again = added('again', 10_000);
+    vi.advanceTimersByTime(9_999);
+    deadlines.remove(again);
+    added('rounded', 50_001);
+    vi.advanceTimersByTime(200_000);
+    expect([expired, vi.getTimerCount()]).toEqual([['rounded'], 0]);
+  });
+
   it('leave no timer and no list when all have ended', () => {
     for (let length = 1; length <= 500; length++) deadlines.remove(added(`${length}`, length));
     vi.advanceTimersByTime(1100);
