@@ -34,10 +34,12 @@ export class Guards {
   }
 
   /** The node that a call goes to, if it is connected. */
-  forCall({ slot, readFrom, failures }: Call): Guard | undefined {
+  forCall(call: Call): Guard | undefined {
+    const { slot, readFrom, failures } = call;
     if (slot === undefined) return this.any();
     if (readFrom === 'primary') return this.primaryOf(slot);
-    const replica = this.replicaOf(slot);
+    // Another one for each call, and for each attempt of a call: one that refuses may have a neighbour that does not.
+    const replica = this.#replicaOf(slot, call.madeAs + failures);
     // After a failover the shard may have no replica, and one that has failed is not asked twice.
     const isPrimaryNext = replica === undefined || (readFrom === 'prefer-replica' && failures > 0);
     return isPrimaryNext ? this.primaryOf(slot) : replica;
@@ -60,11 +62,12 @@ export class Guards {
     return this.at(this.#slots.primaryOf(slot));
   }
 
-  /** A replica of the slot's shard that takes calls, if there is one. */
-  replicaOf(slot: number): Guard | undefined {
+  /** A replica of the slot's shard that takes calls, if there is one; each has its turn. */
+  #replicaOf(slot: number, turn: number): Guard | undefined {
     const addresses = this.#slots.nodesOf(slot);
-    for (let i = 1; i < addresses.length; i++) {
-      const guard = this.at(addresses[i]);
+    const replicas = addresses.length - 1;
+    for (let i = 0; i < replicas; i++) {
+      const guard = this.at(addresses[1 + ((turn + i) % replicas)]);
       if (guard?.breaker.state === 'closed') return guard;
     }
     return undefined;
