@@ -232,6 +232,29 @@ describe('a guard', () => {
     expect([calls[2].settled, calls[2].writes, guard.inFlight]).toEqual([true, 0, 2]);
   });
 
+  it('neither sends one that is tried again when its time is over', () => {
+    const each = call();
+    each.failures = 1;
+    each.expiresAt = performance.now();
+    guard.admit(each);
+    expect([sent, guard.inFlight]).toEqual([[], 0]);
+    each.expire();
+    expect(each.settled).toBe(true);
+  });
+
+  it('hands back a call once that has two places in the queue, and none that was sent', () => {
+    const calls = [call(), call(), call()] as const;
+    for (const each of calls) guard.admit(each);
+    guard.unanswered(calls[2], false);
+    guard.admit(calls[2]);
+    expect(guard.drain()).toEqual([calls[2]]);
+    guard.admit(calls[2]);
+    guard.unanswered(calls[2], false);
+    guard.admit(calls[2]);
+    calls[0].resolve('OK');
+    expect([sent, guard.drain()]).toEqual([calls, []]);
+  });
+
   it('sends a call once that came back while an old place of its was still in the queue', () => {
     const calls = [call(), call(), call()] as const;
     for (const each of calls) guard.admit(each);

@@ -87,9 +87,16 @@ export class Guard implements CallGuard {
     this.#silence.listenTo(node);
   }
 
+  /** Something was sent that is no call. */
+  watch(): void {
+    this.#silence.watch();
+  }
+
   /** Sends a call, or lets it wait for a place. */
   admit(call: Call): 'sent' | 'queued' | 'overloaded' {
     call.guard = this;
+    // After a stall others are tried again before deadlines are noticed.
+    if (call.failures > 0 && isOver(call, performance.now())) return 'queued';
     if (this.#inFlight < this.#policy.bulkhead.inFlight) {
       this.#send(call);
       return 'sent';
@@ -140,9 +147,11 @@ export class Guard implements CallGuard {
 
   /** Hands back what waits for a place: there will be none for some time. */
   drain(): Call[] {
-    const waiting = this.#queue.splice(0).filter((call) => call.guard === this);
-    for (const call of waiting) call.guard = undefined;
-    return waiting;
+    return this.#queue.splice(0).filter((call) => {
+      if (!this.#waits(call)) return false;
+      call.guard = undefined;
+      return true;
+    });
   }
 
   /** Nothing that waits here is sent any more. */
@@ -178,10 +187,14 @@ export class Guard implements CallGuard {
     const now = performance.now();
     while (this.#queue.length > 0 && this.#inFlight < this.#policy.bulkhead.inFlight) {
       const next = this.#queue.shift();
-      if (next === undefined || next.guard !== this || next.isInFlight || next.settled) continue;
       // One whose time is over is left to its deadline: it was never sent, and is told so.
-      if (next.expiresAt - now > LEAST_LEFT_MS) this.#send(next);
+      if (next !== undefined && this.#waits(next) && !isOver(next, now)) this.#send(next);
     }
+  }
+
+  /** Whether a place in the queue still stands for its call, which may have ended, or have been sent by now. */
+  #waits(call: Call): boolean {
+    return call.guard === this && !call.isInFlight && !call.settled;
   }
 
   /** Ends a connection that has been silent for longer than any call that it has may take. */
@@ -230,6 +243,11 @@ export class Guard implements CallGuard {
   #probeFor(ms: number): void {
     this.#probeMs = Math.min(Math.max(ms, PROBE_MS), LONGEST_PROBE_MS);
   }
+}
+
+/** Whether it is too late to send a call. */
+function isOver({ expiresAt }: Call, now: number): boolean {
+  return expiresAt - now <= LEAST_LEFT_MS;
 }
 
 /** The longest time, in milliseconds, that an open call which a node was sent may take. */
