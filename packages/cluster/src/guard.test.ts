@@ -164,10 +164,25 @@ describe('a guard', () => {
       const [late, answered] = [call(), call()];
       guard.admit(late);
       guard.admit(answered);
-      await vi.advanceTimersByTimeAsync(250);
+      await vi.advanceTimersByTimeAsync(50);
       hear(answered);
+      await vi.advanceTimersByTimeAsync(200);
       late.expire();
     }
+    expect(states).toEqual([]);
+  });
+
+  it('counts a call as unanswered in silence only when nothing was heard since it was sent', async () => {
+    guard.close();
+    const policy = { breaker: { threshold: 5, probeAfterMs: 500 }, bulkhead: { inFlight: 10, queue: 2 } };
+    guard = new Guard('a:1', connection, policy, (_, state) => void states.push(state));
+    const answered = call();
+    const late = Array.from({ length: 9 }, call);
+    for (const each of [answered, ...late]) guard.admit(each);
+    await vi.advanceTimersByTimeAsync(20);
+    hear(answered);
+    await vi.advanceTimersByTimeAsync(230);
+    for (const each of late) each.expire();
     expect(states).toEqual([]);
   });
 
