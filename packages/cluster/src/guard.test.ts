@@ -199,7 +199,7 @@ describe('a guard', () => {
     let pings = 0;
     connection.ping = () => {
       pings++;
-      return new Promise((resolve) => setTimeout(() => resolve('PONG'), 600));
+      return new Promise<'PONG'>((resolve) => setTimeout(() => resolve('PONG'), 600));
     };
     guard.breaker.open();
     // 500 ms and a probe of 250 ms, 500 ms and one of 500 ms, 500 ms and one of a second.
