@@ -88,6 +88,9 @@ describe('a frozen primary', () => {
     const reads = keys.map((k) => ended(client.get(k, { deadline: '10s' })));
     const increments = keys.map((k) => ended(client.call('incr', [`${k}:n`], { deadline: '10s' })));
     await sleep(1300);
+    // Nothing else is sent there meanwhile.
+    const other = await ended(client.get(keys[0] ?? '', { deadline: '10s', whenOpen: 'reject' }));
+    expect(codesOf([other])).toEqual(['CLUSTER_SHARD_UNAVAILABLE']);
     await cluster.thaw(frozen);
 
     expect(codesOf(await Promise.all([...reads, ...increments]))).toEqual([]);

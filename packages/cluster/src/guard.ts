@@ -204,7 +204,11 @@ export class Guard implements CallGuard {
     const silentMs = this.#silence.ms;
     if (silence === undefined || node === undefined || silentMs < silence.leastMs) return;
     if (node.status === 'ready' && node.commandQueue.length === 0) return;
-    if (silentMs < silence.mostMs && silentMs < longestOf(node)) return;
+    if (silentMs < silence.mostMs && silentMs < longestOf(node)) {
+      // Those that it has may wait for it; others had better not, and whether it has an heir is asked for meanwhile.
+      if (this.breaker.state === 'closed') this.breaker.open();
+      return;
+    }
     const { command: first } = node.commandQueue.peekFront() ?? {};
     const why = `No answer for ${silentMs} ms`;
     tellConnection({ node: this.address, state: 'error', why });
