@@ -3,6 +3,7 @@ import { ClusterClient } from '@keyslot/cluster';
 import type { TestNode } from '@keyslot/testkit';
 import { testWith } from '@keyslot/testkit/vitest';
 import { describe, expect } from 'vitest';
+import { listenToConnections } from '../bench/faults/watchers.ts';
 import { codesOf, type Ended, ended, executions, keysOn, openClient } from './clients.ts';
 
 const test = testWith({ replicasPerPrimary: 0 });
@@ -77,7 +78,7 @@ describe('a frozen primary', () => {
     expect(await executions(frozen, 'incr')).toBe(before);
   });
 
-  test('is given up after a second, and calls with more time go through when it answers', async ({
+  test('keeps its connection for calls that have the time, and they go through when it answers', async ({
     cluster,
   }) => {
     await using client = await openClient(cluster);
@@ -87,15 +88,33 @@ describe('a frozen primary', () => {
     const reads = keys.map((k) => ended(client.get(k, { deadline: '10s' })));
     const increments = keys.map((k) => ended(client.call('incr', [`${k}:n`], { deadline: '10s' })));
     await sleep(1300);
+    // Nothing else is sent there meanwhile.
+    const other = await ended(client.get(keys[0] ?? '', { deadline: '10s', whenOpen: 'reject' }));
+    expect(codesOf([other])).toEqual(['CLUSTER_SHARD_UNAVAILABLE']);
     await cluster.thaw(frozen);
 
-    expect(codesOf(await Promise.all(reads))).toEqual([]);
-    expect(codesOf(await Promise.all(increments))).toEqual(['CLUSTER_OUTCOME_UNKNOWN']);
-    // Those that reached the node's socket may have been executed.
+    expect(codesOf(await Promise.all([...reads, ...increments]))).toEqual([]);
     await client.batch(
       keys.map((k) => ['del', `${k}:n`]),
       { deadline: '5s' },
     );
+  });
+
+  test('is given up after a second when none of its calls has more time', async ({ cluster }) => {
+    await using client = await openClient(cluster);
+    const frozen = cluster.primaryOf('x');
+    const [k = ''] = keysOn(cluster, frozen, 1, 'hasty');
+    using connections = listenToConnections();
+    await cluster.freeze(frozen);
+    const frozenAt = performance.now();
+    expect(codesOf([await ended(client.get(k))])).toEqual(['CLUSTER_DEADLINE_EXCEEDED']);
+    await expect
+      .poll(() => connections.messages, { timeout: 5_000, interval: 10 })
+      .toContainEqual({ node: `${frozen.host}:${frozen.port}`, state: 'lost' });
+    expect(performance.now() - frozenAt).toBeLessThan(2_000);
+    await cluster.thaw(frozen);
+    await cluster.untilHealthy();
+    expect(await client.get(k, { deadline: '5s' })).toBeNull();
   });
 });
 

@@ -27,7 +27,7 @@ function first(cluster: TestCluster): TestNode {
 async function opened(cluster: TestCluster, client: Awaited<ReturnType<typeof openClient>>, node: TestNode) {
   if (node.state === 'running') await cluster.freeze(node);
   const keys = keysOn(cluster, node, 10, 'opened');
-  await Promise.all(keys.map((k) => ended(client.get(k, { deadline: 100 }))));
+  await Promise.all(keys.map((k) => ended(client.get(k, { deadline: 250 }))));
   return keys;
 }
 

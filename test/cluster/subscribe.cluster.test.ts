@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ClusterClient, type Listener } from '@keyslot/cluster';
+import type { TestCluster } from '@keyslot/testkit';
 import { test } from '@keyslot/testkit/vitest';
 import { describe, expect } from 'vitest';
 import { nodesWith, openClient } from './clients.ts';
@@ -88,6 +89,51 @@ describe('a subscription', () => {
     await expect.poll(() => notes.messages.map(String)).toEqual(['heard']);
   });
 
+  test('that is refused tries again less and less often', async ({ cluster }) => {
+    for (const { admin } of cluster.nodes)
+      await admin.call('ACL', 'SETUSER', 'deaf', 'on', '>secret', '~*', '+@all', 'resetchannels');
+    const connection = { username: 'deaf', password: 'secret' };
+    await using client = await openClient(cluster, { connection, selfCheck: false });
+    const before = await connectionsTo(cluster);
+    const notes = new Notes();
+    client.subscribe('refused', notes);
+    await sleep(3_000);
+    expect(notes.states).toEqual([]);
+    const opened = (await connectionsTo(cluster)) - before;
+    expect(opened).toBeGreaterThanOrEqual(3);
+    expect(opened).toBeLessThanOrEqual(15);
+
+    for (const { admin } of cluster.nodes) await admin.call('ACL', 'SETUSER', 'deaf', 'allchannels');
+    await notes.until('standing');
+    for (const { admin } of cluster.nodes) await admin.call('ACL', 'DELUSER', 'deaf');
+  });
+
+  test('whose listener throws stands all the same, and whoever handles that is told', async ({ cluster }) => {
+    const thrown: unknown[] = [];
+    using _ = uncaught((error) => void thrown.push(error));
+    await using client = await openClient(cluster);
+    const states: string[] = [];
+    const messages: string[] = [];
+    client.subscribe('throws', {
+      onMessage: (message) => void messages.push(String(message)),
+      onStanding: () => {
+        states.push('standing');
+        throw new Error('of onStanding');
+      },
+      onDown: () => {
+        states.push('down');
+        throw new Error('of onDown');
+      },
+    });
+    await expect.poll(() => states).toEqual(['standing']);
+    await Promise.all(cluster.nodes.map(({ admin }) => admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub')));
+    await expect.poll(() => states).toEqual(['standing', 'down', 'standing']);
+    await client.publish('throws', 'heard');
+    await expect.poll(() => messages).toEqual(['heard']);
+    expect(states).toHaveLength(3);
+    expect(thrown.map(String)).toEqual(['Error: of onStanding', 'Error: of onDown', 'Error: of onStanding']);
+  });
+
   test('ends without a connection, a message or a word after it', async ({ cluster }) => {
     await using client = await openClient(cluster);
     const notes = new Notes();
@@ -147,3 +193,25 @@ describe('a subscription', () => {
     expect(() => client.subscribe('late', notes)).toThrow('SUBSCRIBE: the client is closed (executed: no)');
   });
 });
+
+/** How many connections the nodes have accepted in all. */
+async function connectionsTo(cluster: TestCluster): Promise<number> {
+  const infos = await Promise.all(cluster.nodes.map(({ admin }) => admin.info('stats')));
+  return infos.reduce(
+    (sum, info) => sum + Number(/^total_connections_received:(\d+)/m.exec(info)?.[1] ?? 0),
+    0,
+  );
+}
+
+/** Takes the place of those who handle uncaught exceptions, the test runner among them. */
+function uncaught(note: (error: Error) => void): Disposable {
+  const others = process.listeners('uncaughtException');
+  process.removeAllListeners('uncaughtException');
+  process.on('uncaughtException', note);
+  return {
+    [Symbol.dispose]: () => {
+      process.off('uncaughtException', note);
+      for (const other of others) process.on('uncaughtException', other);
+    },
+  };
+}

@@ -86,8 +86,8 @@ export class Call extends IoredisCommand implements Expiring {
   guard: CallGuard | undefined = undefined;
   isInFlight = false;
 
-  /** How many answers its node had given when it was sent. */
-  repliesBefore = 0;
+  /** How often its node had been heard when it was sent. */
+  heardBefore = 0;
 
   /** How many attempts have failed, and how many were sent elsewhere. */
   failures = 0;

@@ -107,9 +107,65 @@ describe('deadlines', () => {
     expect(expired).toEqual(['first', 'added']);
   });
 
+  it('after a stall end when what came meanwhile has been read', async () => {
+    let now = 0;
+    deadlines = new Deadlines(() => now);
+    const answered = added('answered', 100);
+    added('unanswered', 100);
+    now = 300;
+    vi.advanceTimersByTime(100);
+    expect(expired).toEqual([]);
+    // The answer lay in the socket.
+    deadlines.remove(answered);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([expired, deadlines.isEmpty]).toEqual([['unanswered'], true]);
+  });
+
+  it('end nothing after they were stopped during a stall', async () => {
+    let now = 0;
+    deadlines = new Deadlines(() => now);
+    added('a', 100);
+    now = 300;
+    vi.advanceTimersByTime(100);
+    expect(deadlines.stop()).toHaveLength(1);
+    added('b', 1000);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(expired).toEqual([]);
+  });
+
   it('cost one timer for each length, however many there are', () => {
     for (let i = 0; i < 1000; i++) added(`${i}`, 100 + (i % 3));
     expect(vi.getTimerCount()).toBe(3);
+  });
+
+  it('cost few timers also when each has a length of its own, and end at most a hundredth later', () => {
+    const endedAt = new Map<number, number>();
+    for (let i = 0; i < 20_000; i++) {
+      const afterMs = 20_000 + i;
+      deadlines.add(
+        itemOf('', () => void endedAt.set(afterMs, performance.now() - start)),
+        afterMs,
+      );
+    }
+    const start = performance.now();
+    expect(vi.getTimerCount()).toBeLessThanOrEqual(250);
+    vi.advanceTimersByTime(41_000);
+    expect([endedAt.size, vi.getTimerCount()]).toEqual([20_000, 0]);
+    const late = [...endedAt].map(([afterMs, ms]) => ms / afterMs - 1);
+    expect(Math.min(...late)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...late)).toBeLessThan(0.011);
+  });
+
+  it('leave no timer of lengths that are rare when they are removed, and one of a common one', () => {
+    const items = Array.from({ length: 1_000 }, (_, i) => added(`${i}`, 10_000 + i * 100));
+    for (const item of items) deadlines.remove(item);
+    expect(vi.getTimerCount()).toBe(32);
+    const again = added('again', 10_000);
+    vi.advanceTimersByTime(9_999);
+    deadlines.remove(again);
+    added('rounded', 50_001);
+    vi.advanceTimersByTime(200_000);
+    expect([expired, vi.getTimerCount()]).toEqual([['rounded'], 0]);
   });
 
   it('leave no timer and no list when all have ended', () => {

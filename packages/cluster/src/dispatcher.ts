@@ -145,14 +145,12 @@ export class Dispatcher implements CallOwner {
   }
 
   expired(call: Call): void {
-    call.guard?.unanswered(call, true);
     if (call.readFrom === 'prefer-replica') {
-      // The replica has had its half of the time; an answer that still comes is welcome.
-      call.readFrom = 'primary';
       this.#deadlines.add(call, call.deadlineMs / 2);
-      if (!call.isParked) this.#dispatch(call);
+      if (this.guards.turnToPrimary(call)) this.#dispatch(call);
       return;
     }
+    call.guard?.unanswered(call, true);
     call.fail(new DeadlineExceededError(call.command, call.deadlineMs, executedOf(call)));
   }
 

@@ -34,13 +34,27 @@ export class Guards {
   }
 
   /** The node that a call goes to, if it is connected. */
-  forCall({ slot, readFrom, failures }: Call): Guard | undefined {
+  forCall(call: Call): Guard | undefined {
+    const { slot, readFrom, failures } = call;
     if (slot === undefined) return this.any();
     if (readFrom === 'primary') return this.primaryOf(slot);
-    const replica = this.replicaOf(slot);
+    // Another one for each call, and for each attempt of a call: one that refuses may have a neighbour that does not.
+    const replica = this.#replicaOf(slot, call.madeAs + failures);
     // After a failover the shard may have no replica, and one that has failed is not asked twice.
     const isPrimaryNext = replica === undefined || (readFrom === 'prefer-replica' && failures > 0);
     return isPrimaryNext ? this.primaryOf(slot) : replica;
+  }
+
+  /** A replica has had its half of a read's time. Says whether the read is to be sent to the primary now. */
+  turnToPrimary(call: Call): boolean {
+    call.readFrom = 'primary';
+    const { guard } = call;
+    // Without a replica it is with the primary already, sent or waiting for its place.
+    if (call.isParked || (guard !== undefined && guard === this.forCall(call))) return false;
+    // An answer that still comes is welcome.
+    guard?.unanswered(call, true);
+    call.isRetry = call.written > 0;
+    return true;
   }
 
   /** The slot's primary, if it is connected. */
@@ -48,11 +62,12 @@ export class Guards {
     return this.at(this.#slots.primaryOf(slot));
   }
 
-  /** A replica of the slot's shard that takes calls, if there is one. */
-  replicaOf(slot: number): Guard | undefined {
+  /** A replica of the slot's shard that takes calls, if there is one; each has its turn. */
+  #replicaOf(slot: number, turn: number): Guard | undefined {
     const addresses = this.#slots.nodesOf(slot);
-    for (let i = 1; i < addresses.length; i++) {
-      const guard = this.at(addresses[i]);
+    const replicas = addresses.length - 1;
+    for (let i = 0; i < replicas; i++) {
+      const guard = this.at(addresses[1 + ((turn + i) % replicas)]);
       if (guard?.breaker.state === 'closed') return guard;
     }
     return undefined;
@@ -113,7 +128,7 @@ export class Guards {
   #add(node: Redis): void {
     const address = addressOf(node);
     const known = this.#byAddress.get(address);
-    if (known !== undefined) known.node = node;
+    if (known !== undefined) known.connect(node);
     else this.#byAddress.set(address, this.#newGuard(address, node));
   }
 

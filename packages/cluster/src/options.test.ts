@@ -71,7 +71,7 @@ describe('settings', () => {
     };
     const { cluster } = settingsOf({ nodes, connection });
     cluster.disconnect();
-    expect(cluster.options.redisOptions).toMatchObject({ username: 'u', password: 'p', socketTimeout: 1000 });
+    expect(cluster.options.redisOptions).toMatchObject({ username: 'u', password: 'p', socketTimeout: 6000 });
     expect(cluster.options.natMap).toBe(connection.natMap);
   });
 

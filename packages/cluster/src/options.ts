@@ -28,6 +28,10 @@ interface CommonOptions {
    * How long a call may take in all, retries included, unless it says otherwise. When it is over, the
    * call rejects, and a command that has not been sent by then never is.
    *
+   * A node may be silent for as long as the longest deadline of the calls that it was sent, but for one second at least
+   * and five at most; then its connection is given up, and what was sent first on it is not sent again. So a command
+   * that keeps a node busy for longer than five seconds fails whatever its deadline.
+   *
    * @default 250
    */
   readonly deadline?: Duration;
@@ -102,7 +106,7 @@ export interface Settings {
 /** @throws {InvalidOptionError} before anything is opened. */
 export function settingsOf(options: ClusterClientOptions): Settings {
   const deadlineMs = toMs(options.deadline ?? 250, 'deadline');
-  const policy = policyOf(options);
+  const policy = policyOf(options, 'nodes' in options);
   const { selfCheck = true } = options;
   if (typeof selfCheck !== 'boolean') throw new InvalidOptionError('selfCheck', selfCheck, 'true or false');
   const trouble = new ConnectionTrouble();
@@ -133,8 +137,10 @@ function handedOver(cluster: unknown): Cluster {
   return cluster as Cluster;
 }
 
-function policyOf({ bulkhead = {}, breaker = {} }: CommonOptions): Policy {
+function policyOf({ bulkhead = {}, breaker = {} }: CommonOptions, isOurs: boolean): Policy {
   return {
+    // Five seconds is when Redis itself calls a script busy.
+    ...(isOurs && { silence: { leastMs: 1_000, mostMs: 5_000 } }),
     bulkhead: {
       inFlight: whole(bulkhead.inFlight ?? 512, 'bulkhead.inFlight', 1),
       queue: whole(bulkhead.queue ?? 2_048, 'bulkhead.queue', 0),
@@ -187,8 +193,9 @@ function openCluster(seeds: Seeds, connection: ConnectionOptions, trouble: Conne
       ...credentials,
       protocol: 2,
       Connector,
-      // A node that is alive but frozen keeps its connection: silence is the only sign.
-      socketTimeout: 1_000,
+      // A node that is alive but frozen keeps its connection: silence is the only sign. Guards give it up; this is for
+      // what they know nothing of.
+      socketTimeout: 6_000,
       connectTimeout: 1_000,
       disconnectTimeout: 100,
       keepAlive: 5_000,

@@ -1,6 +1,8 @@
 import type { Redis } from 'ioredis';
 import { tellSubscription } from './channels.ts';
 import { addressOf } from './guards.ts';
+import { ping } from './ping.ts';
+import { answerWithin } from './within.ts';
 
 /** Who is told what arrives on a channel. */
 export interface Listener {
@@ -18,8 +20,12 @@ export interface Listener {
 const PING_EVERY_MS = 250;
 const PING_LIMIT_MS = 750;
 
-/** How long after a failure the next connection is tried, in milliseconds, before jitter. */
+/**
+ * How long after a failure the next connection is tried, in milliseconds, before jitter: at first, and at most after
+ * several in a row. It may be refused for good, because the user may not hear the channel.
+ */
 const RETRY_MS = 50;
+const LONGEST_RETRY_MS = 1_000;
 
 /**
  * A subscription on a connection of its own.
@@ -34,6 +40,7 @@ export class Subscription implements AsyncDisposable {
   readonly #onClosed: () => void;
   #connection: Redis | undefined;
   #failedAt: string | undefined;
+  #failures = 0;
   #stands = false;
   #closed = false;
   #timer: NodeJS.Timeout | undefined;
@@ -64,7 +71,8 @@ export class Subscription implements AsyncDisposable {
     if (this.#closed) return;
     const node = this.#anyNode(this.#failedAt);
     if (node === undefined) {
-      this.#retry();
+      // Looking costs nothing.
+      this.#retry(RETRY_MS);
       return;
     }
     const connection = node.duplicate({
@@ -89,31 +97,22 @@ export class Subscription implements AsyncDisposable {
   }
 
   async #subscribe(connection: Redis): Promise<void> {
-    const late = setTimeout(() => this.#failed(connection, 'no answer to SUBSCRIBE'), PING_LIMIT_MS);
-    try {
-      await connection.subscribe(this.#channel);
-    } finally {
-      clearTimeout(late);
-    }
+    await answerWithin(connection.subscribe(this.#channel), 'SUBSCRIBE', PING_LIMIT_MS);
     if (this.#connection !== connection) return;
     this.#stands = true;
     tellSubscription({ state: 'standing' });
-    this.#listener.onStanding();
     this.#ping(connection);
+    tell(() => this.#listener.onStanding());
   }
 
   #ping(connection: Redis): void {
-    const late = setTimeout(() => this.#failed(connection, 'no answer to PING'), PING_LIMIT_MS);
-    connection.ping().then(
+    ping(connection, PING_LIMIT_MS).then(
       () => {
-        clearTimeout(late);
+        this.#failures = 0;
         if (this.#connection === connection)
           this.#timer = setTimeout(() => this.#ping(connection), PING_EVERY_MS);
       },
-      (error: Error) => {
-        clearTimeout(late);
-        this.#failed(connection, error.message);
-      },
+      (error: Error) => this.#failed(connection, error.message),
     );
   }
 
@@ -121,7 +120,8 @@ export class Subscription implements AsyncDisposable {
     if (this.#connection !== connection) return;
     this.#failedAt = addressOf(connection);
     this.#drop(why);
-    this.#retry();
+    this.#retry(Math.min(RETRY_MS * 2 ** this.#failures, LONGEST_RETRY_MS));
+    this.#failures++;
   }
 
   #drop(why: string): void {
@@ -132,10 +132,21 @@ export class Subscription implements AsyncDisposable {
     if (!this.#stands) return;
     this.#stands = false;
     tellSubscription({ state: 'down', why });
-    this.#listener.onDown();
+    tell(() => this.#listener.onDown());
   }
 
-  #retry(): void {
-    if (!this.#closed) this.#timer = setTimeout(() => this.#connect(), RETRY_MS * (0.5 + Math.random()));
+  #retry(inMs: number): void {
+    if (!this.#closed) this.#timer = setTimeout(() => this.#connect(), inMs * (0.5 + Math.random()));
+  }
+}
+
+/** What a listener throws goes to whoever handles uncaught exceptions, and costs the subscription nothing. */
+function tell(listener: () => void): void {
+  try {
+    listener();
+  } catch (error) {
+    process.nextTick(() => {
+      throw error;
+    });
   }
 }

@@ -19,7 +19,7 @@ it('asks another node when one does not answer', async () => {
   });
 
   let asked = 0;
-  const any = () => ({ node: ++asked === 1 ? node : undefined });
+  const any = () => ({ node: ++asked === 1 ? node : undefined, watch: () => {} });
   const watch = new TopologyWatch(cluster, () => ({ any }) as unknown as Guards);
   await watch.ask();
   expect(asked).toBe(2);

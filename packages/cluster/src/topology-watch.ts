@@ -48,10 +48,12 @@ export class TopologyWatch {
 
   async #askSome(): Promise<void> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const node = this.#guards().any()?.node;
-      if (node === undefined) return;
+      const guard = this.#guards().any();
+      if (guard?.node === undefined) return;
       try {
-        this.#learn(await answerWithin(node.cluster('SLOTS'), 'CLUSTER SLOTS', ANSWER_MS));
+        const answer = guard.node.cluster('SLOTS');
+        guard.watch();
+        this.#learn(await answerWithin(answer, 'CLUSTER SLOTS', ANSWER_MS));
         return;
       } catch (error) {
         // Another node, or the next refresh; until then what is known stands.

@@ -37,6 +37,17 @@ describe('a topology', () => {
     ]);
   });
 
+  it('tells that slots moved also when nobody served them for a while', () => {
+    const without = topologyOf([range(100, 199, 'b', 'y')], before);
+    const still = topologyOf([range(100, 199, 'b')], without);
+    const after = topologyOf([range(0, 199, 'b')], still);
+    expect(
+      [without, still, after].map(({ changes }) => changes.filter(({ kind }) => kind === 'slots-moved')),
+    ).toEqual([[], [], [{ kind: 'slots-moved', from: 'a', to: 'b', slots: 100 }]]);
+    const back = topologyOf([range(0, 99, 'a'), range(100, 199, 'b')], without);
+    expect(back.changes.filter(({ kind }) => kind === 'slots-moved')).toEqual([]);
+  });
+
   it('tells who joined and who left', () => {
     expect(topologyOf([range(0, 99, 'a', 'z'), range(100, 199, 'b', 'y')], before).changes).toEqual([
       { kind: 'node-joined', id: 'z', address: 'z:1' },

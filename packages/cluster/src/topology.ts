@@ -40,6 +40,9 @@ export function ownerOf(slot: number, { shards }: Topology): ShardTopology | und
 /** Nothing is known yet. */
 export const UNKNOWN: Topology = { shards: [], nodes: new Map(), changes: [] };
 
+/** Who owned each slot last, as of a topology: one that nobody serves for a while still moves from there. */
+const lastOwners = new WeakMap<Topology, readonly (string | undefined)[]>();
+
 /** The topology that CLUSTER SLOTS describes, and how it differs from the one before. */
 export function topologyOf(ranges: readonly SlotRange[], before: Topology): Topology {
   const byPrimary = new Map<string, SlotRange[]>();
@@ -64,9 +67,12 @@ export function topologyOf(ranges: readonly SlotRange[], before: Topology): Topo
   const nodes = new Map(
     ranges.flatMap((range) => range.nodes.map(({ id, address }) => [address, id] as const)),
   );
-  const next = { shards, nodes, changes: [] };
-  if (before === UNKNOWN) return next;
-  return { ...next, changes: [...nodeChanges(before, next), ...slotChanges(before, next)] };
+  const owners = [...(lastOwners.get(before) ?? [])];
+  const moves = [...slotMoves(shards, owners)];
+  const changes = before === UNKNOWN ? [] : [...nodeChanges(before.nodes, nodes), ...moves];
+  const next = { shards, nodes, changes };
+  lastOwners.set(next, owners);
+  return next;
 }
 
 /** Whether the same nodes serve the same slots. */
@@ -74,21 +80,24 @@ export function isSame(a: Topology, b: Topology): boolean {
   return JSON.stringify(a.shards) === JSON.stringify(b.shards);
 }
 
-function* nodeChanges({ nodes: had }: Topology, { nodes: has }: Topology): Generator<TopologyChange> {
+type Nodes = Topology['nodes'];
+
+function* nodeChanges(had: Nodes, has: Nodes): Generator<TopologyChange> {
   for (const [address, id] of has) if (had.get(address) !== id) yield { kind: 'node-joined', id, address };
   for (const [address, id] of had) if (has.get(address) !== id) yield { kind: 'node-left', id, address };
 }
 
-function* slotChanges(before: Topology, after: Topology): Generator<TopologyChange> {
-  const owners = new Map<number, string>();
-  for (const { id, slots } of before.shards) {
-    for (const [from, to] of slots) for (let slot = from; slot <= to; slot++) owners.set(slot, id);
-  }
+/** What has moved since `owners` was true, which it is again afterwards. */
+function* slotMoves(
+  shards: readonly ShardTopology[],
+  owners: (string | undefined)[],
+): Generator<TopologyChange> {
   const moved = new Map<string, number>();
-  for (const { id, slots } of after.shards) {
+  for (const { id, slots } of shards) {
     for (const [from, to] of slots) {
       for (let slot = from; slot <= to; slot++) {
-        const owner = owners.get(slot);
+        const owner = owners[slot];
+        owners[slot] = id;
         if (owner === undefined || owner === id) continue;
         const way = `${owner} ${id}`;
         moved.set(way, (moved.get(way) ?? 0) + 1);

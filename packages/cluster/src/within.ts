@@ -9,10 +9,9 @@ import { DeadlineExceededError } from './errors.ts';
 export async function answerWithin<T>(answer: Promise<T>, command: string, withinMs: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new DeadlineExceededError(command, withinMs, 'unknown')),
-      Math.max(1, withinMs),
-    );
+    const end = () => reject(new DeadlineExceededError(command, withinMs, 'unknown'));
+    // After a stall of this process an answer may lie in the socket, which is read before an immediate runs.
+    timer = setTimeout(() => setImmediate(end), Math.max(1, withinMs));
   });
   try {
     return await Promise.race([answer, late]);

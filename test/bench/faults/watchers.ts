@@ -10,6 +10,7 @@ interface Listening<Message> {
 
 export const listenToRetries = (): Listening<Retry> => listen('keyslot:cluster.retry');
 export const listenToBreakers = (): Listening<BreakerChange> => listen('keyslot:cluster.breaker');
+export const listenToConnections = (): Listening<ConnectionChange> => listen('keyslot:cluster.connection');
 
 function listen(name: string): Listening<never> {
   const messages: never[] = [];
