@@ -4,8 +4,9 @@ import { shortened } from './shortened.ts';
 import { newToken } from './token.ts';
 
 const format = new EntryFormat();
+const token = newToken();
 const entry = () => ({
-  bytes: format.encode(newToken(), 'k', 'value', { writtenAt: 1_000, freshUntil: 61_000, loadMs: 7 }),
+  bytes: format.encode(token, 'k', 'value', { writtenAt: 1_000, freshUntil: 61_000, loadMs: 7 }),
   writtenAt: 1_000,
   freshUntil: 61_000,
   ttlMs: 60_000,
