@@ -10,7 +10,7 @@ import { countRefused, listenToRetries, slotsAsked } from './watchers.ts';
 const DEADLINE_MS = 250;
 
 /** Kills a primary under traffic of two clients: one whose calls may wait for 10 s, and one with defaults. */
-export async function kill(cluster: TestCluster, { callers = 64, beforeMs = 2_000, afterMs = 1_000 } = {}) {
+export async function kill(cluster: TestCluster, { callers = 64, beforeMs = 3_000, afterMs = 1_000 } = {}) {
   await using patient = new ClusterClient({ nodes: cluster.addresses, deadline: '10s' });
   await using impatient = new ClusterClient({ nodes: cluster.addresses, deadline: DEADLINE_MS });
   await Promise.all([patient.ready('20s'), impatient.ready('20s')]);
@@ -36,7 +36,9 @@ export async function kill(cluster: TestCluster, { callers = 64, beforeMs = 2_00
   await Promise.all([waiting.stop(), hasty.stop()]);
 
   const other = (shard: unknown) => shard !== victim;
-  const steady = hasty.between(killedAt - beforeMs / 2, killedAt, other).answersPerSecond;
+  // The first second warms up.
+  const steadyFrom = killedAt - beforeMs * 0.8;
+  const steady = hasty.between(steadyFrom, killedAt, other).answersPerSecond;
   const all = [...waiting.ends, ...hasty.ends].filter(({ endedAt }) => endedAt >= killedAt).length;
   return {
     waitingErrors: waiting.between(0, Number.POSITIVE_INFINITY, () => true).codes,
@@ -46,6 +48,8 @@ export async function kill(cluster: TestCluster, { callers = 64, beforeMs = 2_00
     pending,
     outageSeconds: seconds,
     othersThroughput: hasty.weakest(killedAt, until, 1_000, other) / steady,
+    othersWhileDown: hasty.between(killedAt, killedAt + seconds * 1_000, other).answersPerSecond / steady,
+    noise: hasty.weakest(steadyFrom, killedAt, 1_000, other) / steady,
     refusedPerSecond: refused / seconds / 2,
     refreshesPerSecond: asked / seconds / 2,
     amplification: 1 + retries.messages.length / all,
@@ -62,7 +66,9 @@ export const killFault: Fault = {
       none('errors without a type, default deadline', untyped(seen.hastyErrors)),
       none('errors of other shards, default deadline', seen.othersErrors),
       atMost('calls pending 1 s after', seen.pending, 0),
+      atLeast("healthy shards' throughput while it is down, of before", seen.othersWhileDown, 0.9, '×'),
       atLeast("healthy shards' weakest second, of before", seen.othersThroughput, 0.9, '×'),
+      atLeast('weakest second before anything happened, of before: the noise', seen.noise, 0, '×'),
       atMost('refused connects, per client', seen.refusedPerSecond, 10, '/s'),
       atMost('topology questions, per client', seen.refreshesPerSecond, 10, '/s'),
       atMost('retry amplification', seen.amplification, 1.1, '×'),
