@@ -50,6 +50,38 @@ export class EntryTooLargeError extends KeyslotError {
   }
 }
 
+/** A load took longer than `hardTimeout`, and there was nothing stale to answer. Try again later, or allow it more time. */
+export class LoaderTimeoutError extends KeyslotError {
+  readonly code = 'CACHE_LOADER_TIMEOUT';
+  override readonly retryable = true;
+  readonly template: string;
+  readonly hardTimeoutMs: number;
+
+  constructor(template: string, hardTimeoutMs: number) {
+    super(`Loading "${template}" took longer than its hardTimeout of ${hardTimeoutMs} ms`);
+    this.template = template;
+    this.hardTimeoutMs = hardTimeoutMs;
+  }
+}
+
+/** `notModified` was called in a load that replaces nothing. Call it only where `stale` is there. */
+export class NothingStaleError extends KeyslotError {
+  readonly code = 'CACHE_NOTHING_STALE';
+
+  constructor() {
+    super('notModified: got a load without a stale value; allowed: only where `stale` is there');
+  }
+}
+
+/** A batch's loader answered something else than one value for each key it was asked for. Answer them in the order of the keys. */
+export class WrongBatchError extends KeyslotError {
+  readonly code = 'CACHE_WRONG_BATCH';
+
+  constructor(received: string, keys: number) {
+    super(`loadMissing: got ${received}; allowed: an array with a value, or undefined, for each of the ${keys} keys it was given`);
+  }
+}
+
 /** The cache was closed. Use one that is open. */
 export class CacheClosedError extends KeyslotError {
   readonly code = 'CACHE_CLOSED';

@@ -14,6 +14,8 @@ export interface ProblemTold {
     | 'not-filled'
     | 'not-released'
     | 'not-renewed'
+    | 'not-refreshed'
+    | 'too-large'
     | 'not-announced'
     | 'malformed-message';
   readonly template?: string;

@@ -1,0 +1,179 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { slotOf } from '@keyslot/keys';
+import { type Answer, answerOf } from './answer.ts';
+import type { ClusterKey, Found, FoundValue } from './cluster-tier.ts';
+import { Flights } from './flights.ts';
+import { pass } from './journey.ts';
+import { loadOf, type Request, staleOf } from './request.ts';
+import type { Stations } from './stations.ts';
+import { tellProblem } from './telling.ts';
+
+/** Between looks for the value that another process loads, in milliseconds, before jitter. */
+const FIRST_PAUSE_MS = 2;
+const LONGEST_PAUSE_MS = 25;
+
+/** What came of a refresh. `gone`: the value was deleted meanwhile, and nobody may bring it back. */
+export type Refreshed<Value> = Answer<Value> | 'gone';
+
+/**
+ * Loads values anew that are there but no longer fresh, once in the fleet.
+ *
+ * ```
+ *   stale value ─▶ joined: one per process
+ *                   │
+ *                 elect ── somebody else ─▶ (who waits: look until it is there)
+ *                   │ elected
+ *                 look once more ── a newer one ─▶ that          (whoever was slow to ask loads nothing)
+ *                   │ the same
+ *                 loader ─▶ replace, if the very value that was read is still there
+ * ```
+ *
+ * Nothing is written before, so the stale value stays for everybody. The election is an independent key: it saves loads
+ * and decides nothing else. What decides is the token of the value that was read: whatever deleted or replaced it since
+ * makes this load too late.
+ */
+export class Refreshes {
+  readonly #at: Stations;
+  readonly #flights = new Flights();
+
+  constructor(stations: Stations) {
+    this.#at = stations;
+  }
+
+  /** Refreshes behind the reader's back. What goes wrong is told; the stale value is there for the next. */
+  behind<Value>(request: Request<Value>, found: FoundValue): void {
+    const { key, journey } = request;
+    if (this.#flights.find(key.text) !== undefined) {
+      pass(journey, { at: 'refresh', outcome: 'joined' });
+      return;
+    }
+    pass(journey, { at: 'refresh', outcome: 'behind' });
+    // Its journey is not the reader's, which ends here.
+    this.#start({ ...request, journey: undefined }, found, 'leave').catch((error: unknown) => {
+      const why = error instanceof Error ? error.name : 'not an Error';
+      tellProblem({ what: 'not-refreshed', template: key.template, why });
+    });
+  }
+
+  /** Refreshes for a reader who waits. */
+  now<Value>(request: Request<Value>, found: FoundValue): Promise<Refreshed<Value>> {
+    const { key, journey, isForced, part } = request;
+    const underWay = isForced ? undefined : this.#flights.find<Refreshed<Value>>(key.text);
+    if (underWay === undefined) return this.#start(request, found, 'wait');
+    pass(journey, { at: 'refresh', outcome: 'joined' });
+    part?.onOthers();
+    return underWay;
+  }
+
+  /** What was under way for a key is not to be kept in memory, nor joined. */
+  close(id: string): void {
+    this.#flights.close(id);
+  }
+
+  closeAll(): void {
+    this.#flights.closeAll();
+  }
+
+  #start<Value>(
+    request: Request<Value>,
+    found: FoundValue,
+    otherwise: 'wait' | 'leave',
+  ): Promise<Refreshed<Value>> {
+    return this.#flights.start(request.key.text, async (flight) => {
+      try {
+        return await this.#refresh({ ...request, flight }, found, otherwise);
+      } finally {
+        this.#flights.end(flight);
+      }
+    });
+  }
+
+  async #refresh<Value>(
+    request: Request<Value>,
+    found: FoundValue,
+    otherwise: 'wait' | 'leave',
+  ): Promise<Refreshed<Value>> {
+    const { inCluster, journey, isForced, policy } = request;
+    const { tier, leases, settings, clock } = this.#at;
+    const mark = isForced ? undefined : markOf(inCluster);
+    if (mark === undefined) return await this.#load(request, found);
+
+    const [election, there] = await Promise.all([
+      tier.elect(mark, settings.leaseMs),
+      tier.read(inCluster, policy.expected),
+    ]);
+    pass(journey, { at: 'refresh', outcome: election });
+    if (election === 'somebody-else') {
+      if (otherwise === 'leave') return answerOf(found, 'stale', clock.now());
+      request.part?.onOthers();
+      return await this.#wait(request, found);
+    }
+    if (!isSame(found, there)) {
+      await tier.prolong(mark, 0);
+      return this.#instead(request, there, found);
+    }
+    return await leases.keepElectedDuring(mark, async () => {
+      const answer = await this.#load(request, found);
+      // Not after a failure: who fails now is not asked again before the mark has expired.
+      void tier.prolong(mark, 0);
+      return answer;
+    });
+  }
+
+  async #load<Value>(request: Request<Value>, found: FoundValue): Promise<Answer<Value>> {
+    const { key, inCluster, flight, journey } = request;
+    const { loads, storing, clock, local, removal } = this.#at;
+    const loaded = await loads.run(loadOf(request, staleOf<Value>(found, clock.now())));
+    pass(journey, { at: 'loader', outcome: 'loaded' });
+    const stored = await storing.store(inCluster, { head: found.head }, loaded, journey);
+    const { value } = loaded;
+    switch (stored.outcome) {
+      case 'filled':
+        if (flight.isClean) local.keep(key.text, stored.kept);
+        break;
+      case 'skipped':
+        // Asked for by the loader, the old one stays; refused by the shard, it must not come back after the new one.
+        if (stored.why !== 'by-the-loader') await removal.ofOlder(inCluster, found.head);
+        break;
+      case 'unknown':
+        await removal.ofOlder(inCluster, found.head);
+        break;
+      case 'superseded':
+    }
+    return { value, source: 'loader', ageMs: 0, kept: stored.outcome };
+  }
+
+  /** Ends by itself: whoever loads stores or deletes, or the reader's patience or that for others is over. */
+  async #wait<Value>(request: Request<Value>, found: FoundValue): Promise<Refreshed<Value>> {
+    const { inCluster, policy } = request;
+    const { tier, settings, clock } = this.#at;
+    const until = clock.now() + (policy.softTimeoutMs ?? settings.waitMs);
+    for (let pauseMs = FIRST_PAUSE_MS; clock.now() < until; pauseMs = Math.min(pauseMs * 1.5, LONGEST_PAUSE_MS)) {
+      await sleep(pauseMs * (0.5 + Math.random()));
+      const there = await tier.read(inCluster, policy.expected);
+      if (!isSame(found, there)) return this.#instead(request, there, found);
+    }
+    return answerOf(found, 'stale', clock.now());
+  }
+
+  /** Something else is there than what was to be refreshed. */
+  #instead<Value>(request: Request<Value>, there: Found, found: FoundValue): Refreshed<Value> {
+    const { key, flight } = request;
+    const now = this.#at.clock.now();
+    if (there.kind === 'away') return answerOf(found, 'stale', now);
+    if (there.kind !== 'value') return 'gone';
+    if (flight.isClean) this.#at.local.keep(key.text, there);
+    return answerOf(there, now < there.freshUntil ? 'cluster' : 'stale', now);
+  }
+}
+
+function isSame(found: FoundValue, there: Found): boolean {
+  return there.kind === 'value' && there.head.equals(found.head);
+}
+
+/** The key by which a refresh is claimed, in the slot of the entry; none for a text that leaves no way to it. */
+function markOf({ text, template, slot }: ClusterKey): ClusterKey | undefined {
+  for (const candidate of [`${text}~r`, `{${text}}~r`])
+    if (slotOf(candidate) === slot) return { text: candidate, template, slot };
+  return undefined;
+}
