@@ -5,7 +5,7 @@ import {
   type KeyLike,
   ShardUnavailableError,
 } from '@keyslot/cluster';
-import { isLeaseOf, leaseText, type Stored, type StoredValue } from './entry.ts';
+import { headOf, isLeaseOf, leaseText, type Stored, type StoredValue } from './entry.ts';
 import type { EntryFormat, Expected } from './entry-format.ts';
 import { failureOfEntry, type SharedFailure } from './error-entry.ts';
 import { isOutOfMemory } from './out-of-memory.ts';
@@ -21,7 +21,7 @@ export type Found =
   | FoundValue
   | { readonly kind: 'miss' }
   | { readonly kind: 'leased'; readonly lease: Buffer }
-  | { readonly kind: 'failed'; readonly failure: SharedFailure }
+  | { readonly kind: 'failed'; readonly failure: SharedFailure; readonly head: Buffer }
   | { readonly kind: 'undecodable' }
   | { readonly kind: 'away'; readonly error: unknown };
 
@@ -171,9 +171,17 @@ export class ClusterTier {
    *
    * @throws what the client rejects with: then it may have been done
    */
-  retime(key: ClusterKey, { head, token, freshUntil, staleUntil, ttlMs = 0 }: Times): Promise<'changed' | 'absent'> {
+  retime(
+    key: ClusterKey,
+    { head, token, freshUntil, staleUntil, ttlMs = 0 }: Times,
+  ): Promise<'changed' | 'absent'> {
     const [fresh, stale] = [bytesOf(freshUntil), bytesOf(staleUntil)];
-    return this.#client.run(retime, { entry: key }, { head: head ?? '', token: token ?? '', fresh, stale, ttlMs }, NOW);
+    return this.#client.run(
+      retime,
+      { entry: key },
+      { head: head ?? '', token: token ?? '', fresh, stale, ttlMs },
+      NOW,
+    );
   }
 
   /** Settles who in the fleet loads a stale value anew. Economy: it is never asked whether something may be stored. */
@@ -226,7 +234,7 @@ export class ClusterTier {
   #found(key: ClusterKey, bytes: Buffer | null, expected: Expected | undefined): Found | Promise<Found> {
     if (bytes === null) return MISS;
     const failure = failureOfEntry(bytes);
-    if (failure !== undefined) return { kind: 'failed', failure };
+    if (failure !== undefined) return { kind: 'failed', failure, head: headOf(bytes) };
     const stored: Stored = this.#format.decode(bytes, key.text, expected);
     switch (stored.kind) {
       case 'value':

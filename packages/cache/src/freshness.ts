@@ -1,6 +1,6 @@
 import { type Duration, InvalidOptionError, toMs } from '@keyslot/kernel';
 import type { Expected } from './entry-format.ts';
-import { schemaOf, type Schema, versionOf } from './entry-schema.ts';
+import { type Schema, schemaOf, versionOf } from './entry-schema.ts';
 
 /** How long values are good for, and what happens when they no longer are. On the cache, on a key's template, or on one call; later ones win. */
 export interface EntryOptions {
@@ -122,7 +122,8 @@ export function policyOf(options: EntryOptions, base: Policy, at = ''): Policy {
   };
   const { jitter = base.jitter, refresh = base.refresh, earlyRefresh = base.earlyRefresh } = options;
   const { sliding = base.sliding } = options;
-  if (!(jitter >= 0 && jitter < 1)) throw new InvalidOptionError(`${at}jitter`, jitter, 'from 0 up to, not with, 1');
+  if (!(jitter >= 0 && jitter < 1))
+    throw new InvalidOptionError(`${at}jitter`, jitter, 'from 0 up to, not with, 1');
   if (refresh !== 'background' && refresh !== 'blocking')
     throw new InvalidOptionError(`${at}refresh`, refresh, "'background' or 'blocking'");
   if (!(earlyRefresh >= 0 && earlyRefresh <= 100))

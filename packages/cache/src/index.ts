@@ -1,4 +1,5 @@
-export { Cache, type SetResult } from './cache.ts';
+export type { Answer } from './answer.ts';
+export { Cache } from './cache.ts';
 export type { Codec } from './codec.ts';
 export type { Instances, ValueType } from './codec-tagged.ts';
 export type { CompressionOptions } from './entry-compression.ts';
@@ -9,13 +10,25 @@ export {
   CacheClosedError,
   type CacheError,
   EntryTooLargeError,
+  InvalidTenantError,
   LoaderFailedError,
+  LoaderOverloadedError,
+  type LoadersAllowed,
+  LoaderTimeoutError,
+  NothingStaleError,
   UnencodableValueError,
+  WrongBatchError,
 } from './errors.ts';
+export type { EntryOptions } from './freshness.ts';
 export type { WriteGuardOptions } from './guard-options.ts';
 export type { DeleteResult } from './invalidations.ts';
 export type { Journey, Step } from './journey.ts';
-export type { CacheOptions, EntryOptions, LocalTierOptions } from './options.ts';
-export type { Loader } from './read-through.ts';
+export type { LoadContext, Stale } from './load-context.ts';
+export type { LoaderOptions } from './loader-options.ts';
+export type { Loader } from './loads.ts';
+export type { CacheOptions, LocalTierOptions } from './options.ts';
+export type { ExpireResult, GetOutcome, LoadOutcome, SetResult, TouchResult } from './outcomes.ts';
+export type { ReadOptions } from './request.ts';
 export type { InvalidationTold, ProblemTold } from './telling.ts';
+export type { BatchLoader } from './together.ts';
 export type { SkipReason } from './write-guard.ts';

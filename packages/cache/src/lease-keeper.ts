@@ -60,7 +60,10 @@ export class LeaseKeeper {
   /** Renews a lease for as long as `work` takes. */
   async keepDuring<T>(key: ClusterKey, token: Buffer, work: () => Promise<T>): Promise<T> {
     const { leaseMs } = this.#settings;
-    return await this.#during({ renew: () => this.#tier.renew(key, token, leaseMs).catch(notRenewed(key)) }, work);
+    return await this.#during(
+      { renew: () => this.#tier.renew(key, token, leaseMs).catch(notRenewed(key)) },
+      work,
+    );
   }
 
   /** Has the fleet leave a stale value to this process for as long as `work` takes. */

@@ -1,4 +1,9 @@
-import { LoaderFailedError, LoaderTimeoutError, UnencodableValueError } from './errors.ts';
+import {
+  LoaderFailedError,
+  LoaderOverloadedError,
+  LoaderTimeoutError,
+  UnencodableValueError,
+} from './errors.ts';
 import type { Policy } from './freshness.ts';
 import { Context, type LoadContext, type Stale } from './load-context.ts';
 import type { LoaderLimit } from './loader-limit.ts';
@@ -36,6 +41,11 @@ export class Loads {
     this.#limit = limit;
   }
 
+  /** Runs one load for many keys, which have no places of their own. */
+  together<T>(template: string, load: () => Promise<T>): Promise<T> {
+    return this.#limit.run(template, load);
+  }
+
   /**
    * @throws {LoaderFailedError} when the loader threw.
    * @throws {LoaderTimeoutError} when it took too long; what it still answers is lost.
@@ -51,6 +61,8 @@ export class Loads {
         try {
           return await loader(context);
         } catch (cause) {
+          // What a batch was refused is no failure of its loader.
+          if (isPart && cause instanceof LoaderOverloadedError) throw cause;
           throw new LoaderFailedError(template, { cause });
         }
       });

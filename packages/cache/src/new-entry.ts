@@ -53,6 +53,9 @@ export function newEntry(key: ClusterKey, value: unknown, making: Making): NewEn
 /** What does not exist may come to be: it is not served for longer than it was said to be fresh. */
 function timesOf(value: unknown, { ttlMs, jitter, graceMs, negativeTtlMs }: Policy) {
   const isNegative = value === null && negativeTtlMs !== undefined;
-  const freshMs = Math.max(1, Math.round((isNegative ? negativeTtlMs : ttlMs) * (1 - jitter * Math.random())));
+  const freshMs = Math.max(
+    1,
+    Math.round((isNegative ? negativeTtlMs : ttlMs) * (1 - jitter * Math.random())),
+  );
   return { freshMs, graceMs: isNegative ? 0 : graceMs };
 }

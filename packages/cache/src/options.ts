@@ -2,11 +2,12 @@ import type { ClusterClient } from '@keyslot/cluster';
 import { type Clock, type Duration, InvalidOptionError, systemClock, toMs } from '@keyslot/kernel';
 import { EntryFormat } from './entry-format.ts';
 import type { FormatOptions } from './entry-options.ts';
+import type { LoadersAllowed } from './errors.ts';
 import { type EntryOptions, Policies } from './freshness.ts';
 import { guardSettingsOf, type WriteGuardOptions, type WriteGuardSettings } from './guard-options.ts';
-import type { LoadersAllowed } from './errors.ts';
-import { type LoadersOptions, loadersAllowedOf } from './loader-options.ts';
+import { type LoaderOptions, loadersAllowedBy } from './loader-options.ts';
 import type { LocalTierSettings } from './local-tier.ts';
+import { namesOf } from './namespace.ts';
 
 /** How values are kept in this process's memory. */
 export interface LocalTierOptions {
@@ -45,7 +46,7 @@ export interface CacheOptions extends EntryOptions, FormatOptions {
    * How many loaders may run at once in this process, and how many more may wait. It is what the database gets when the
    * cluster is gone; beyond it readers get the stale value or {@link LoaderOverloadedError}.
    */
-  readonly loaders?: LoadersOptions;
+  readonly loaders?: LoaderOptions;
 
   /**
    * How long one caller may load before another takes over if it stops renewing: how long a key stays
@@ -98,17 +99,11 @@ export interface Settings {
   readonly clock: Clock;
 }
 
-const NAMESPACE = /^[\w.~-]{1,100}$/;
-
 /** @throws {InvalidOptionError} naming the option, what was received and what is allowed. */
 export function settingsOf(options: CacheOptions): Settings {
   const { namespace, clock = systemClock } = options;
-  if (namespace !== undefined && !NAMESPACE.test(namespace)) {
-    throw new InvalidOptionError('namespace', namespace, '1 to 100 letters, digits, and . _ ~ -');
-  }
   return {
-    prefix: namespace === undefined ? '' : `${namespace}:`,
-    channel: `keyslot:${namespace ?? ''}:invalidations`,
+    ...namesOf(namespace),
     policies: new Policies(options, options.keys),
     format: new EntryFormat(options),
     leaseMs: toMs(options.lease ?? '3s', 'lease', 30),
@@ -116,7 +111,7 @@ export function settingsOf(options: CacheOptions): Settings {
     deleteWithinMs: toMs(options.deleteWithin ?? '1s', 'deleteWithin'),
     local: localSettingsOf(options.local ?? {}),
     guard: guardSettingsOf(options.guard ?? {}),
-    loaders: loadersAllowedOf(options.loaders),
+    loaders: loadersAllowedBy(options.loaders),
     clock,
   };
 }

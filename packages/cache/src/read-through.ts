@@ -1,13 +1,13 @@
-import type { Key } from '@keyslot/keys';
+import type { AnyKey, Key } from '@keyslot/keys';
 import { type Answer, answerOf } from './answer.ts';
 import type { FoundValue } from './cluster-tier.ts';
 import { failureOf, noteOf, type SharedFailure, sharedCause } from './error-entry.ts';
-import { LoaderFailedError, LoaderOverloadedError, LoaderTimeoutError } from './errors.ts';
-import { type Journey, newJourney, pass, tellJourney } from './journey.ts';
+import { LoaderFailedError, LoaderTimeoutError } from './errors.ts';
+import { newJourney, pass, tellJourney } from './journey.ts';
 import type { Loaded, Loader } from './loads.ts';
 import type { Kept } from './local-tier.ts';
 import { Refreshes } from './refreshes.ts';
-import { loadOf, type Part, type ReadOptions, type Request, staleOf } from './request.ts';
+import { loadOf, type Part, type ReadOptions, type Request } from './request.ts';
 import type { Stations } from './stations.ts';
 import { isEarly, isPastHalf } from './xfetch.ts';
 
@@ -45,8 +45,8 @@ export class ReadThrough {
   }
 
   /** What this process's memory has. Its journey ends here. */
-  local(key: Key<unknown>): Kept | undefined {
-    const kept = this.#at.local.get(key.text);
+  local(key: AnyKey, id: string): Kept | undefined {
+    const kept = this.#at.local.get(id);
     if (kept === undefined) return undefined;
     const journey = newJourney(key.template);
     pass(journey, { at: 'local', outcome: 'hit' });
@@ -57,6 +57,7 @@ export class ReadThrough {
   /** What was not in memory. */
   read<Value>(
     key: Key<Value>,
+    id: string,
     loader: Loader<Value>,
     options: ReadOptions | undefined,
     part?: Part,
@@ -65,7 +66,7 @@ export class ReadThrough {
     const isForced = options?.forceRefresh === true;
     pass(journey, { at: 'local', outcome: 'miss' });
 
-    const underWay = isForced ? undefined : this.#at.flights.find<Answer<Value>>(key.text);
+    const underWay = isForced ? undefined : this.#at.flights.find<Answer<Value>>(id);
     if (underWay !== undefined) {
       pass(journey, { at: 'flight', outcome: 'joined' });
       tellJourney(journey);
@@ -74,11 +75,21 @@ export class ReadThrough {
     }
 
     const inCluster = this.#at.namespace.inCluster(key);
-    return this.#at.flights.start<Answer<Value>>(key.text, async (flight) => {
+    return this.#at.flights.start<Answer<Value>>(id, async (flight) => {
       try {
         // Checked before anything is asked: it must not depend on the tiers whether a call is correct.
         const policy = this.#at.settings.policies.of(key.template, options);
-        return await this.#fromCluster({ key, inCluster, loader, policy, isForced, part, flight, journey });
+        return await this.#fromCluster({
+          key,
+          id,
+          inCluster,
+          loader,
+          policy,
+          isForced,
+          part,
+          flight,
+          journey,
+        });
       } finally {
         this.#at.flights.end(flight);
         tellJourney(journey);
@@ -112,7 +123,7 @@ export class ReadThrough {
         return await this.#withoutPrimary(request);
       case 'failed':
         pass(journey, { at: 'cluster', outcome: 'failed' });
-        if (request.isForced) return await this.#lead(request);
+        if (request.isForced) return await this.#loadAndReplace(request, found.head);
         throw this.#failedElsewhere(request, found.failure);
       case 'miss':
       case 'leased':
@@ -138,35 +149,23 @@ export class ReadThrough {
     return answerOf(found, 'stale', now);
   }
 
-  /** For a reader who waits: the stale value is better than none, unless it was asked for a new one. */
   async #refresh<Value>(request: Request<Value>, found: FoundValue): Promise<Answer<Value>> {
-    const { journey, policy, isForced } = request;
-    const softMs = isForced ? undefined : policy.softTimeoutMs;
-    try {
-      const refreshing = this.#refreshes.now(request, found);
-      const refreshed = softMs === undefined ? await refreshing : await within(softMs, refreshing);
-      if (refreshed === 'gone') return await this.#lead(request);
-      if (refreshed !== 'late') return refreshed;
-      pass(journey, { at: 'refresh', outcome: 'late' });
-    } catch (error) {
-      if (isForced || !isLoaders(error)) throw error;
-      pass(journey, { at: 'loader', outcome: 'failed' });
-    }
-    return answerOf(found, 'stale', this.#at.clock.now());
+    const refreshed = await this.#refreshes.now(request, found);
+    return refreshed === 'gone' ? await this.#lead(request) : refreshed;
   }
 
   /** A copy is better than a load for everybody, unless it is known to be old. */
   async #withoutPrimary<Value>(request: Request<Value>): Promise<Answer<Value>> {
-    const { key, inCluster, journey, policy, isForced } = request;
+    const { id, inCluster, journey, policy, isForced } = request;
     if (isForced) return this.#load(request);
     const { tier, invalidations, local, clock } = this.#at;
     const copy = await tier.readReplica(inCluster, policy.expected);
-    if (copy.kind === 'value' && !invalidations.mayBeOldOnReplica(key.text)) {
+    if (copy.kind === 'value' && !invalidations.mayBeOldOnReplica(id)) {
       pass(journey, { at: 'replica', outcome: 'hit' });
       return answerOf(copy, 'stale', clock.now());
     }
     pass(journey, { at: 'replica', outcome: copy.kind === 'away' ? 'away' : 'miss' });
-    const kept = local.stale(key.text);
+    const kept = local.stale(id);
     if (kept === undefined) return this.#load(request);
     pass(journey, { at: 'memory', outcome: 'stale' });
     return answerOf(kept, 'stale', clock.now());
@@ -178,7 +177,11 @@ export class ReadThrough {
       pass(journey, { at: 'guard', outcome: 'no-lease' });
       return this.#load(request);
     }
-    const right = await this.#at.leases.leadOrWait(inCluster, policy.expected, part && (() => part.onOthers()));
+    const right = await this.#at.leases.leadOrWait(
+      inCluster,
+      policy.expected,
+      part && (() => part.onOthers()),
+    );
     switch (right.kind) {
       case 'value':
         if (this.#isDoubtful(request)) return this.#loadInDoubt(request, 'lease');
@@ -199,7 +202,7 @@ export class ReadThrough {
 
   /** Holds the lease from start to end: whatever happens, this method is where it is given back. */
   async #loadAndFill<Value>(request: Request<Value>, token: Buffer): Promise<Answer<Value>> {
-    const { key, inCluster, journey, flight } = request;
+    const { id, inCluster, journey, flight } = request;
     const { tier, leases, storing, local } = this.#at;
     let loaded: Loaded<Value>;
     try {
@@ -213,15 +216,28 @@ export class ReadThrough {
       const stored = await storing.store(inCluster, { lease: token }, loaded, journey);
       isStored = stored.outcome !== 'skipped';
       // Unknown is not filled: a delete may have come in between, and nobody would tell this process.
-      if (stored.outcome === 'filled' && flight.isClean) local.keep(key.text, stored.kept);
+      if (stored.outcome === 'filled' && flight.isClean) local.keep(id, stored.kept);
       return { value: loaded.value, source: 'loader', ageMs: 0, kept: stored.outcome };
     } finally {
       if (!isStored) await tier.release(inCluster, token);
     }
   }
 
+  /** In the place of what begins with a head, if that is still there: what was read before the load began. */
+  async #loadAndReplace<Value>(request: Request<Value>, head: Buffer): Promise<Answer<Value>> {
+    const { id, inCluster, journey, flight } = request;
+    const loaded = await this.#run(request);
+    const stored = await this.#at.storing.store(inCluster, { head }, loaded, journey);
+    if (stored.outcome === 'filled' && flight.isClean) this.#at.local.keep(id, stored.kept);
+    return { value: loaded.value, source: 'loader', ageMs: 0, kept: stored.outcome };
+  }
+
   /** Those who wait are told why: they asked for the same, and would get the same. */
-  async #giveBack<Value>({ inCluster, policy }: Request<Value>, token: Buffer, error: unknown): Promise<void> {
+  async #giveBack<Value>(
+    { inCluster, policy }: Request<Value>,
+    token: Buffer,
+    error: unknown,
+  ): Promise<void> {
     const { tier, storing } = this.#at;
     if (!(error instanceof LoaderFailedError || error instanceof LoaderTimeoutError)) {
       await tier.release(inCluster, token);
@@ -256,8 +272,8 @@ export class ReadThrough {
     void this.#at.storing.prolong(inCluster, { ...times, ttlMs: ttlMs + graceMs });
   }
 
-  #isDoubtful<Value>({ key }: Request<Value>): boolean {
-    return this.#at.invalidations.isDoubtful(key.text);
+  #isDoubtful<Value>({ id }: Request<Value>): boolean {
+    return this.#at.invalidations.isDoubtful(id);
   }
 
   /** What the cluster has may have been deleted, so it is neither read nor replaced. */
@@ -272,36 +288,12 @@ export class ReadThrough {
 
   /** In memory only what nothing has invalidated since the work began. */
   #keep<Value>(
-    { key, flight }: Request<Value>,
+    { id, flight }: Request<Value>,
     found: FoundValue,
     source: 'cluster' | 'loader',
     now: number,
   ): Answer<Value> {
-    if (flight.isClean) this.#at.local.keep(key.text, found);
+    if (flight.isClean) this.#at.local.keep(id, found);
     return answerOf(found, source, now);
   }
-}
-
-/** What comes of some work, or that it takes longer. */
-async function within<T>(ms: number, work: Promise<T>): Promise<T | 'late'> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<'late'>((resolve) => {
-    timer = setTimeout(() => resolve('late'), ms);
-  });
-  // Whoever comes after may still be told; this one has left.
-  work.catch(() => {});
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** Whether it is the loader that failed, and not the program that uses it. */
-function isLoaders(error: unknown): boolean {
-  return (
-    error instanceof LoaderFailedError ||
-    error instanceof LoaderTimeoutError ||
-    error instanceof LoaderOverloadedError
-  );
 }

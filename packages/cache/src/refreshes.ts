@@ -2,8 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { slotOf } from '@keyslot/keys';
 import { type Answer, answerOf } from './answer.ts';
 import type { ClusterKey, Found, FoundValue } from './cluster-tier.ts';
+import { LoaderFailedError, LoaderOverloadedError, LoaderTimeoutError } from './errors.ts';
 import { Flights } from './flights.ts';
 import { pass } from './journey.ts';
+import { within } from './patience.ts';
 import { loadOf, type Request, staleOf } from './request.ts';
 import type { Stations } from './stations.ts';
 import { tellProblem } from './telling.ts';
@@ -42,8 +44,8 @@ export class Refreshes {
 
   /** Refreshes behind the reader's back. What goes wrong is told; the stale value is there for the next. */
   behind<Value>(request: Request<Value>, found: FoundValue): void {
-    const { key, journey } = request;
-    if (this.#flights.find(key.text) !== undefined) {
+    const { key, id, journey } = request;
+    if (this.#flights.find(id) !== undefined) {
       pass(journey, { at: 'refresh', outcome: 'joined' });
       return;
     }
@@ -55,14 +57,23 @@ export class Refreshes {
     });
   }
 
-  /** Refreshes for a reader who waits. */
-  now<Value>(request: Request<Value>, found: FoundValue): Promise<Refreshed<Value>> {
-    const { key, journey, isForced, part } = request;
-    const underWay = isForced ? undefined : this.#flights.find<Refreshed<Value>>(key.text);
-    if (underWay === undefined) return this.#start(request, found, 'wait');
-    pass(journey, { at: 'refresh', outcome: 'joined' });
-    part?.onOthers();
-    return underWay;
+  /**
+   * Refreshes for a reader who waits, for as long as he has patience. The stale value is better than none, unless it was a
+   * new one that he asked for.
+   */
+  async now<Value>(request: Request<Value>, found: FoundValue): Promise<Refreshed<Value>> {
+    const { journey, policy, isForced } = request;
+    const softMs = isForced ? undefined : policy.softTimeoutMs;
+    try {
+      const refreshing = this.#joinOrStart(request, found);
+      const refreshed = softMs === undefined ? await refreshing : await within(softMs, refreshing);
+      if (refreshed !== 'late') return refreshed;
+      pass(journey, { at: 'refresh', outcome: 'late' });
+    } catch (error) {
+      if (isForced || !isLoaders(error)) throw error;
+      pass(journey, { at: 'loader', outcome: 'failed' });
+    }
+    return answerOf(found, 'stale', this.#at.clock.now());
   }
 
   /** What was under way for a key is not to be kept in memory, nor joined. */
@@ -74,12 +85,21 @@ export class Refreshes {
     this.#flights.closeAll();
   }
 
+  #joinOrStart<Value>(request: Request<Value>, found: FoundValue): Promise<Refreshed<Value>> {
+    const { id, journey, isForced, part } = request;
+    const underWay = isForced ? undefined : this.#flights.find<Refreshed<Value>>(id);
+    if (underWay === undefined) return this.#start(request, found, 'wait');
+    pass(journey, { at: 'refresh', outcome: 'joined' });
+    part?.onOthers();
+    return underWay;
+  }
+
   #start<Value>(
     request: Request<Value>,
     found: FoundValue,
     otherwise: 'wait' | 'leave',
   ): Promise<Refreshed<Value>> {
-    return this.#flights.start(request.key.text, async (flight) => {
+    return this.#flights.start(request.id, async (flight) => {
       try {
         return await this.#refresh({ ...request, flight }, found, otherwise);
       } finally {
@@ -121,7 +141,7 @@ export class Refreshes {
   }
 
   async #load<Value>(request: Request<Value>, found: FoundValue): Promise<Answer<Value>> {
-    const { key, inCluster, flight, journey } = request;
+    const { id, inCluster, flight, journey } = request;
     const { loads, storing, clock, local, removal } = this.#at;
     const loaded = await loads.run(loadOf(request, staleOf<Value>(found, clock.now())));
     pass(journey, { at: 'loader', outcome: 'loaded' });
@@ -129,7 +149,7 @@ export class Refreshes {
     const { value } = loaded;
     switch (stored.outcome) {
       case 'filled':
-        if (flight.isClean) local.keep(key.text, stored.kept);
+        if (flight.isClean) local.keep(id, stored.kept);
         break;
       case 'skipped':
         // Asked for by the loader, the old one stays; refused by the shard, it must not come back after the new one.
@@ -148,7 +168,11 @@ export class Refreshes {
     const { inCluster, policy } = request;
     const { tier, settings, clock } = this.#at;
     const until = clock.now() + (policy.softTimeoutMs ?? settings.waitMs);
-    for (let pauseMs = FIRST_PAUSE_MS; clock.now() < until; pauseMs = Math.min(pauseMs * 1.5, LONGEST_PAUSE_MS)) {
+    for (
+      let pauseMs = FIRST_PAUSE_MS;
+      clock.now() < until;
+      pauseMs = Math.min(pauseMs * 1.5, LONGEST_PAUSE_MS)
+    ) {
       await sleep(pauseMs * (0.5 + Math.random()));
       const there = await tier.read(inCluster, policy.expected);
       if (!isSame(found, there)) return this.#instead(request, there, found);
@@ -158,11 +182,11 @@ export class Refreshes {
 
   /** Something else is there than what was to be refreshed. */
   #instead<Value>(request: Request<Value>, there: Found, found: FoundValue): Refreshed<Value> {
-    const { key, flight } = request;
+    const { id, flight } = request;
     const now = this.#at.clock.now();
     if (there.kind === 'away') return answerOf(found, 'stale', now);
     if (there.kind !== 'value') return 'gone';
-    if (flight.isClean) this.#at.local.keep(key.text, there);
+    if (flight.isClean) this.#at.local.keep(id, there);
     return answerOf(there, now < there.freshUntil ? 'cluster' : 'stale', now);
   }
 }
@@ -176,4 +200,13 @@ function markOf({ text, template, slot }: ClusterKey): ClusterKey | undefined {
   for (const candidate of [`${text}~r`, `{${text}}~r`])
     if (slotOf(candidate) === slot) return { text: candidate, template, slot };
   return undefined;
+}
+
+/** Whether it is the loader that failed, and not the program that uses it. */
+function isLoaders(error: unknown): boolean {
+  return (
+    error instanceof LoaderFailedError ||
+    error instanceof LoaderTimeoutError ||
+    error instanceof LoaderOverloadedError
+  );
 }

@@ -18,5 +18,5 @@ export function removeOlder(
   key: ClusterKey,
   head: Buffer,
 ): Promise<'removed' | 'changed'> {
-  return client.run(release, { entry: key }, { head, channel: wakeChannelOf(key.slot) });
+  return client.run(release, { entry: key }, { head, channel: wakeChannelOf(key.slot), note: '' });
 }

@@ -24,6 +24,9 @@ export interface Part {
 /** One read that went past the local tier, and who shares it. */
 export interface Request<Value> {
   readonly key: Key<Value>;
+
+  /** By which this process knows the key. */
+  readonly id: string;
   readonly inCluster: ClusterKey;
   readonly loader: Loader<Value>;
   readonly policy: Policy;

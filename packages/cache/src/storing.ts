@@ -1,10 +1,11 @@
 import type { Clock } from '@keyslot/kernel';
-import type { ClusterKey, ClusterTier, Filled } from './cluster-tier.ts';
+import type { ClusterKey, ClusterTier, Filled, Times } from './cluster-tier.ts';
 import type { EntryFormat } from './entry-format.ts';
+import { errorEntry, type SharedFailure } from './error-entry.ts';
 import { EntryTooLargeError } from './errors.ts';
 import { type Journey, pass } from './journey.ts';
-import type { Keepable } from './local-tier.ts';
 import type { Loaded } from './loads.ts';
+import type { Keepable } from './local-tier.ts';
 import { type NewEntry, newEntry } from './new-entry.ts';
 import type { Guarding } from './no-guard.ts';
 import { shortened } from './shortened.ts';
@@ -12,11 +13,22 @@ import { tellProblem } from './telling.ts';
 import { newToken } from './token.ts';
 import type { SkipReason } from './write-guard.ts';
 
+/** An entry that may be sent, or why there is none. */
+export type Prepared =
+  | { readonly outcome: 'ready'; readonly entry: NewEntry; readonly shortenedToMs: number | undefined }
+  | Skipped;
+
+/** A value that is not to be stored. */
+export interface Skipped {
+  readonly outcome: 'skipped';
+  readonly why: SkipReason | 'by-the-loader' | 'over-the-limit';
+}
+
 /** What became of a value that was to be stored. */
 export type Stored =
   | { readonly outcome: 'filled'; readonly kept: Keepable; readonly shortenedToMs: number | undefined }
   | { readonly outcome: 'superseded' }
-  | { readonly outcome: 'skipped'; readonly why: SkipReason | 'by-the-loader' | 'over-the-limit' }
+  | Skipped
   | { readonly outcome: 'unknown'; readonly error: unknown };
 
 /** Where a value goes: in the place of a lease, or of the value that begins with a head. */
@@ -39,20 +51,15 @@ export class Storing {
   }
 
   /**
-   * Never fails because of the cluster.
+   * Makes an entry, and asks the guard.
    *
    * @throws {UnencodableValueError} when the value cannot be stored as it is.
    */
-  async store(
-    key: ClusterKey,
-    place: Place,
-    { value, policy, loadMs, isSkipped }: Loaded<unknown>,
-    journey?: Journey,
-  ): Promise<Stored> {
+  prepare(key: ClusterKey, token: Buffer, loaded: Loaded<unknown>, journey?: Journey): Prepared {
+    const { value, policy, loadMs, isSkipped } = loaded;
     if (isSkipped) return { outcome: 'skipped', why: 'by-the-loader' };
     let entry: NewEntry;
     try {
-      const token = place.lease ?? newToken();
       entry = newEntry(key, value, { format: this.#format, clock: this.#clock, token, policy, loadMs });
     } catch (error) {
       if (!(error instanceof EntryTooLargeError)) throw error;
@@ -60,24 +67,50 @@ export class Storing {
       tellProblem({ what: 'too-large', template: key.template, why: `${error.bytes} bytes` });
       return { outcome: 'skipped', why: 'over-the-limit' };
     }
-    const { ttlMs, bytes } = entry;
-    const decision = this.#guard.decide({ slot: key.slot, bytes: bytes.length, ttlMs });
-    if (decision.kind === 'skip') {
-      pass(journey, { at: 'guard', outcome: 'skipped' });
-      return { outcome: 'skipped', why: decision.why };
+    const decision = this.#guard.decide({ slot: key.slot, bytes: entry.bytes.length, ttlMs: entry.ttlMs });
+    switch (decision.kind) {
+      case 'store':
+        return { outcome: 'ready', entry, shortenedToMs: undefined };
+      case 'shorten':
+        pass(journey, { at: 'guard', outcome: 'shortened' });
+        return { outcome: 'ready', entry: shortened(entry, decision.ttlMs), shortenedToMs: decision.ttlMs };
+      case 'skip':
+        pass(journey, { at: 'guard', outcome: 'skipped' });
+        return { outcome: 'skipped', why: decision.why };
     }
-    const isShortened = decision.kind === 'shorten';
-    if (isShortened) {
-      pass(journey, { at: 'guard', outcome: 'shortened' });
-      entry = shortened(entry, decision.ttlMs);
-    }
+  }
+
+  /**
+   * Stores what was loaded. Never fails because of the cluster.
+   *
+   * @throws {UnencodableValueError} when the value cannot be stored as it is.
+   */
+  async store(key: ClusterKey, place: Place, loaded: Loaded<unknown>, journey?: Journey): Promise<Stored> {
+    const prepared = this.prepare(key, place.lease ?? newToken(), loaded, journey);
+    if (prepared.outcome === 'skipped') return prepared;
+    const { entry, shortenedToMs } = prepared;
     const filled = await this.#send(key, place, entry);
     pass(journey, { at: 'fill', outcome: filled.outcome });
-    if (filled.outcome === 'unknown') return filled;
-    if (filled.outcome === 'superseded') return filled;
-    const { writtenAt, freshUntil } = entry;
-    const kept = { value, writtenAt, freshUntil, staleUntil: writtenAt + entry.ttlMs, bytes: entry.bytes.length };
-    return { outcome: 'filled', kept, shortenedToMs: isShortened ? entry.ttlMs : undefined };
+    if (filled.outcome !== 'filled') return filled;
+    const { writtenAt, freshUntil, ttlMs, bytes } = entry;
+    const staleUntil = writtenAt + ttlMs;
+    const kept = { value: loaded.value, writtenAt, freshUntil, staleUntil, bytes: bytes.length };
+    return { outcome: 'filled', kept, shortenedToMs };
+  }
+
+  /** Has others told for a while that loading failed, in the place of a lease. */
+  async storeFailure(key: ClusterKey, lease: Buffer, failure: SharedFailure, forMs: number): Promise<void> {
+    await this.#tier.fill(key, lease, errorEntry(lease, failure), forMs);
+  }
+
+  /** Gives a value that is there more time. What goes wrong is told: it lives as long as it would have. */
+  async prolong(key: ClusterKey, times: Times): Promise<void> {
+    try {
+      await this.#tier.retime(key, times);
+    } catch (error) {
+      const why = error instanceof Error ? error.name : 'not an Error';
+      tellProblem({ what: 'not-prolonged', template: key.template, why });
+    }
   }
 
   #send(key: ClusterKey, place: Place, { bytes, ttlMs }: NewEntry): Promise<Filled> {

@@ -15,6 +15,7 @@ export interface ProblemTold {
     | 'not-released'
     | 'not-renewed'
     | 'not-refreshed'
+    | 'not-prolonged'
     | 'too-large'
     | 'not-announced'
     | 'malformed-message';

@@ -60,7 +60,7 @@ export async function untilLeaseEnds(
     }
     const why = await wakeUp.sleep(Math.min(sleepMs, Math.max(until - clock.now(), 0)));
     const failure = why === 'called' ? failureIn(wakeUp.note) : undefined;
-    if (failure !== undefined) return { kind: 'failed', failure };
+    if (failure !== undefined) return { kind: 'failed', failure, head: lease };
     const isOver = clock.now() >= until;
     // Where the channel stands, marking looks as well.
     if (why === 'called' || isOver || !wakeUp.stands) {

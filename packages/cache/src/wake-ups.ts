@@ -89,7 +89,7 @@ export class WakeUps implements AsyncDisposable {
 const NO_NOTE = Buffer.alloc(0);
 
 class Waiter implements WakeUp {
-  note = NO_NOTE;
+  note: Buffer = NO_NOTE;
   readonly #token: Buffer;
   readonly #subscription: ShardSubscription | undefined;
   readonly #clock: Clock;

@@ -70,10 +70,11 @@ export function Cacheable<
 
 export function Cacheable(
   template: (...params: never[]) => AnyKey,
-  { params, ttl }: EntryOptions & { readonly params?: (...args: unknown[]) => object } = {},
+  { params, ...entry }: EntryOptions & { readonly params?: (...args: unknown[]) => object } = {},
 ): (target: object, name: string | symbol, descriptor: PropertyDescriptor) => void {
   const render = template as (params?: object) => Key<unknown>;
-  const entry: EntryOptions = ttl === undefined ? {} : { ttl: toMs(ttl, 'ttl') };
+  // When the class is made rather than at the first call. The rest is checked then.
+  if (entry.ttl !== undefined) toMs(entry.ttl, 'ttl');
 
   const around = (original: Method, method: string): Method =>
     async function (this: unknown, ...args) {

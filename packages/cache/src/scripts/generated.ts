@@ -2,26 +2,26 @@
 import type { LuaSource } from '@keyslot/cluster';
 
 /** Keep a loaded value, unless the right to do so has passed on. */
-export const fillLua: LuaSource<'entry', { lease: string | Buffer; filled: string | Buffer; value: string | Buffer; ttlMs: number; channel: string | Buffer }> = {
+export const fillLua: LuaSource<'entry', { head: string | Buffer; value: string | Buffer; ttlMs: number; channel: string | Buffer }> = {
   name: 'fill',
-  sha1: '06c9322c817b44d96ed3ef0be6730caca49805dd',
+  sha1: '6e4a34060b2646cdf55bf209f29e7cc564fea90f',
   keys: ['entry'],
-  args: ['lease', 'filled', 'value', 'ttlMs', 'channel'],
+  args: ['head', 'value', 'ttlMs', 'channel'],
   text: `-- keyslot:fill
 local entry = KEYS[1]
-local lease, filled, value, ttl_ms, channel = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
+local head, value, ttl_ms, channel = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
 
 local there = redis.call('GETRANGE', entry, 0, 17)
-local head = string.sub(there, 1, 17)
-if head == lease then
+local found = string.sub(there, 1, 17)
+if found == head then
   redis.call('SET', entry, value, 'PX', ttl_ms)
-  if #there == 18 then
-    redis.pcall('SPUBLISH', channel, string.sub(lease, 2))
+  if string.byte(there, 1) == 76 and #there == 18 then
+    redis.pcall('SPUBLISH', channel, string.sub(head, 2))
   end
   return 1
 end
 
-if head == filled then
+if found == string.sub(value, 1, 17) then
   return 1
 end
 
