@@ -1,6 +1,7 @@
-import { type ClusterClient, NotConnectedError } from '@keyslot/cluster';
+import { NotConnectedError } from '@keyslot/cluster';
 import { type Duration, toMs } from '@keyslot/kernel';
 import type { AnyKey, Key } from '@keyslot/keys';
+import type { CacheClient } from './cache-client.ts';
 import { type ClusterKey, ClusterTier } from './cluster-tier.ts';
 import { CacheClosedError } from './errors.ts';
 import { Flights } from './flights.ts';
@@ -60,7 +61,7 @@ export type SetResult =
  */
 export class Cache implements AsyncDisposable {
   readonly #settings: Settings;
-  readonly #client: ClusterClient;
+  readonly #client: CacheClient;
   readonly #namespace: Namespace;
   readonly #local: LocalTier;
   readonly #flights = new Flights();

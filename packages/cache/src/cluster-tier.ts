@@ -1,10 +1,5 @@
-import {
-  type CallOptions,
-  type ClusterClient,
-  CommandFailedError,
-  type KeyLike,
-  ShardUnavailableError,
-} from '@keyslot/cluster';
+import { type CallOptions, CommandFailedError, type KeyLike, ShardUnavailableError } from '@keyslot/cluster';
+import type { CacheClient } from './cache-client.ts';
 import { HEAD_BYTES, isLeaseOf, leaseBytes, type Stored } from './entry.ts';
 import { EntryFormat } from './entry-format.ts';
 import { isOutOfMemory } from './out-of-memory.ts';
@@ -50,11 +45,11 @@ const REPLICA: CallOptions = { whenOpen: 'reject', readFrom: 'replica' };
  * with a token for each acquisition).
  */
 export class ClusterTier {
-  readonly #client: ClusterClient;
+  readonly #client: CacheClient;
   readonly #onOutOfMemory: (slot: number) => void;
 
   /** @param onOutOfMemory - told the slot of a key whose shard refused a write for want of memory */
-  constructor(client: ClusterClient, onOutOfMemory: (slot: number) => void = () => {}) {
+  constructor(client: CacheClient, onOutOfMemory: (slot: number) => void = () => {}) {
     this.#client = client;
     this.#onOutOfMemory = onOutOfMemory;
   }

@@ -1,5 +1,5 @@
-import type { ClusterClient } from '@keyslot/cluster';
 import { type Clock, type Duration, InvalidOptionError, systemClock, toMs } from '@keyslot/kernel';
+import type { CacheClient } from './cache-client.ts';
 import { guardSettingsOf, type WriteGuardOptions, type WriteGuardSettings } from './guard-options.ts';
 import type { LocalTierSettings } from './local-tier.ts';
 
@@ -22,8 +22,8 @@ export interface LocalTierOptions {
 
 /** How a {@link Cache} is made. */
 export interface CacheOptions {
-  /** The client. The cache does not close it. */
-  readonly client: ClusterClient;
+  /** The client: a `ClusterClient`, or a `MemoryClient` in tests. The cache does not close it. */
+  readonly client: CacheClient;
 
   /**
    * Put before every key, followed by a colon, and part of the channel's name: caches with different
