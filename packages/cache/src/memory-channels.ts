@@ -26,7 +26,7 @@ export class MemoryChannels {
         return subscriber.stands;
       },
       [Symbol.asyncDispose]: async () => {
-        if (!among.delete(subscriber)) return;
+        among.delete(subscriber);
         if (among.size === 0 && this.#subscribers.get(channel) === among) this.#subscribers.delete(channel);
         if (!subscriber.stands) return;
         subscriber.stands = false;

@@ -125,6 +125,7 @@ describe('channels', () => {
     await client.publish('news', 'too early');
     const subscription = client.subscribe('news', listener);
     client.subscribe('other', listening().listener);
+    void client.publish('news', 'also too early');
     expect([told, subscription.stands]).toEqual([[], false]);
     await Promise.resolve();
     const published = client.publish('news', 'one');
@@ -159,13 +160,14 @@ describe('caches on one client', () => {
     const clock = new ManualClock();
     const client = new MemoryClient({ clock });
     const place = key('places:<id>').holds<string>()({ id: 42 });
-    await using one = createMemoryCache({ client, ttl: '1m', jitter: 0 });
+    await using one = createMemoryCache({ client, ttl: '1m', jitter: 0, local: { ttl: '10m' } });
     await using two = createMemoryCache({ client });
     await Promise.all([one.ready(), two.ready()]);
-    await one.set(place, 'Wien');
+    await one.getOrSet(place, () => 'Wien');
     await clock.advance(59_999);
-    expect(await two.get(place)).toBe('Wien');
+    await client.delete(place);
+    expect([await one.get(place), await two.get(place)]).toEqual(['Wien', undefined]);
     await clock.advance(1);
-    expect(await two.get(place)).toBeUndefined();
+    expect(await one.get(place)).toBeUndefined();
   });
 });

@@ -66,6 +66,13 @@ export const changes: Behaviours = {
     }
   },
 
+  'by another program supersedes a load that began before it': async ({ open, put }) => {
+    const cache = await open();
+    const key = newKey();
+    expect(await loadDuring(cache, key, () => put(key, Buffer.from('something else')))).toBe('old');
+    expect(await cache.get(key)).toBeUndefined();
+  },
+
   'by set that is refused changes nothing': async ({ open }) => {
     const cache = await open();
     const key = newKey();

@@ -66,7 +66,7 @@ export const loads: Behaviours = {
   },
 
   'that fails, fails for all who share it, and is not kept': async ({ open }) => {
-    const cache = await open();
+    const cache = await open({ lease: '60s' });
     const [key, loader, cause] = [newKey(), new GatedLoader<string>(), new Error('no database')];
     const reads = Array.from({ length: 20 }, () => cache.getOrSet(key, loader.load));
     const outcomes = Promise.allSettled(reads);
