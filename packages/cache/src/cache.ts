@@ -1,8 +1,9 @@
-import { type ClusterClient, NotConnectedError } from '@keyslot/cluster';
+import { NotConnectedError } from '@keyslot/cluster';
 import { type Duration, toMs } from '@keyslot/kernel';
 import type { AnyKey, Key } from '@keyslot/keys';
 import { type Answer, answerOf } from './answer.ts';
 import { Batches } from './batches.ts';
+import type { CacheClient } from './cache-client.ts';
 import { CacheClosedError } from './errors.ts';
 import type { EntryOptions } from './freshness.ts';
 import type { DeleteResult } from './invalidations.ts';
@@ -46,7 +47,7 @@ import { Writes } from './writes.ts';
  * ```
  */
 export class Cache implements AsyncDisposable {
-  readonly #client: ClusterClient;
+  readonly #client: CacheClient;
   readonly #at: OpenStations;
   readonly #reads: ReadThrough;
   readonly #writes: Writes;

@@ -1,10 +1,5 @@
-import {
-  type CallOptions,
-  type ClusterClient,
-  CommandFailedError,
-  type KeyLike,
-  ShardUnavailableError,
-} from '@keyslot/cluster';
+import { type CallOptions, CommandFailedError, type KeyLike, ShardUnavailableError } from '@keyslot/cluster';
+import type { CacheClient } from './cache-client.ts';
 import { headOf, isLeaseOf, leaseText, type Stored, type StoredValue } from './entry.ts';
 import type { EntryFormat, Expected } from './entry-format.ts';
 import { failureOfEntry, type SharedFailure } from './error-entry.ts';
@@ -62,12 +57,12 @@ const REPLICA: CallOptions = { whenOpen: 'reject', readFrom: 'replica' };
  * Facebook", 2013, with a token for each acquisition).
  */
 export class ClusterTier {
-  readonly #client: ClusterClient;
+  readonly #client: CacheClient;
   readonly #format: EntryFormat;
   readonly #onOutOfMemory: (slot: number) => void;
 
   /** @param onOutOfMemory - told the slot of a key whose shard refused a write for want of memory */
-  constructor(client: ClusterClient, format: EntryFormat, onOutOfMemory: (slot: number) => void = () => {}) {
+  constructor(client: CacheClient, format: EntryFormat, onOutOfMemory: (slot: number) => void = () => {}) {
     this.#client = client;
     this.#format = format;
     this.#onOutOfMemory = onOutOfMemory;
@@ -185,26 +180,26 @@ export class ClusterTier {
   }
 
   /** Settles who in the fleet loads a stale value anew. Economy: it is never asked whether something may be stored. */
-  async elect(mark: ClusterKey, forMs: number): Promise<'elected' | 'somebody-else'> {
+  async elect(claim: ClusterKey, forMs: number): Promise<'elected' | 'somebody-else'> {
     try {
-      const reply = await this.#client.call('set', [mark.text, '1', 'NX', 'PX', forMs], NOW);
+      const reply = await this.#client.call('set', [claim.text, '1', 'NX', 'PX', forMs], NOW);
       return reply === null ? 'somebody-else' : 'elected';
     } catch (error) {
-      this.#learn(mark, error);
+      this.#learn(claim, error);
       // Whoever has a stale value does not need to know more: somebody will try again.
-      tellProblem({ what: 'not-refreshed', template: mark.template, why: nameOf(error) });
+      tellProblem({ what: 'not-refreshed', template: claim.template, why: nameOf(error) });
       return 'somebody-else';
     }
   }
 
   /** Says once more who loads, for longer; or that it is over. */
-  async prolong(mark: ClusterKey, forMs: number): Promise<void> {
+  async prolong(claim: ClusterKey, forMs: number): Promise<void> {
     try {
-      if (forMs > 0) await this.#client.call('pexpire', [mark.text, forMs], NOW);
-      else await this.#client.delete(mark, NOW);
+      if (forMs > 0) await this.#client.call('pexpire', [claim.text, forMs], NOW);
+      else await this.#client.delete(claim, NOW);
     } catch (error) {
       // It expires by itself. Until then nobody else loads, or somebody does too early.
-      tellProblem({ what: 'not-released', template: mark.template, why: nameOf(error) });
+      tellProblem({ what: 'not-released', template: claim.template, why: nameOf(error) });
     }
   }
 

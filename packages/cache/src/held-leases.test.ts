@@ -5,7 +5,7 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 function heldBy(leases: HeldLeases, outcome: 'renewed' | 'lost' = 'renewed') {
-  const renew = vi.fn(async () => outcome);
+  const renew = vi.fn<() => Promise<'renewed' | 'lost'>>(async () => outcome);
   const held = { renew };
   leases.hold(held);
   return { held, renew };

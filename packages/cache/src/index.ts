@@ -1,5 +1,6 @@
 export type { Answer } from './answer.ts';
 export { Cache } from './cache.ts';
+export type { CacheClient } from './cache-client.ts';
 export type { Codec } from './codec.ts';
 export type { Instances, ValueType } from './codec-tagged.ts';
 export type { CompressionOptions } from './entry-compression.ts';
@@ -26,6 +27,8 @@ export type { Journey, Step } from './journey.ts';
 export type { LoadContext, Stale } from './load-context.ts';
 export type { LoaderOptions } from './loader-options.ts';
 export type { Loader } from './loads.ts';
+export { createMemoryCache, type MemoryCacheOptions } from './memory-cache.ts';
+export { MemoryClient, type MemoryClientOptions } from './memory-client.ts';
 export type { CacheOptions, LocalTierOptions } from './options.ts';
 export type { ExpireResult, GetOutcome, LoadOutcome, SetResult, TouchResult } from './outcomes.ts';
 export type { ReadOptions } from './request.ts';

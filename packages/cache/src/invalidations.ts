@@ -1,4 +1,4 @@
-import type { ClusterClient } from '@keyslot/cluster';
+import type { CacheClient } from './cache-client.ts';
 import type { ClusterKey, ClusterTier } from './cluster-tier.ts';
 import { Doubts } from './doubts.ts';
 import { InvalidationChannel } from './invalidation-channel.ts';
@@ -50,7 +50,7 @@ export class Invalidations {
   readonly #stopListening: () => void;
 
   constructor(
-    client: ClusterClient,
+    client: CacheClient,
     tier: ClusterTier,
     settings: Settings,
     namespace: Namespace,

@@ -67,9 +67,12 @@ export class LeaseKeeper {
   }
 
   /** Has the fleet leave a stale value to this process for as long as `work` takes. */
-  async keepElectedDuring<T>(mark: ClusterKey, work: () => Promise<T>): Promise<T> {
+  async keepElectedDuring<T>(claim: ClusterKey, work: () => Promise<T>): Promise<T> {
     const { leaseMs } = this.#settings;
-    return await this.#during({ renew: () => this.#tier.prolong(mark, leaseMs).then(() => 'renewed') }, work);
+    return await this.#during(
+      { renew: () => this.#tier.prolong(claim, leaseMs).then(() => 'renewed') },
+      work,
+    );
   }
 
   /** Nothing is renewed any more. */

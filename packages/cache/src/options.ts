@@ -1,5 +1,5 @@
-import type { ClusterClient } from '@keyslot/cluster';
 import { type Clock, type Duration, InvalidOptionError, systemClock, toMs } from '@keyslot/kernel';
+import type { CacheClient } from './cache-client.ts';
 import { EntryFormat } from './entry-format.ts';
 import type { FormatOptions } from './entry-options.ts';
 import type { LoadersAllowed } from './errors.ts';
@@ -29,7 +29,7 @@ export interface LocalTierOptions {
 /** How a {@link Cache} is made. What it says about entries holds for all keys that say nothing else. */
 export interface CacheOptions extends EntryOptions, FormatOptions {
   /** The client. The cache does not close it. */
-  readonly client: ClusterClient;
+  readonly client: CacheClient;
 
   /**
    * Put before every key, followed by a colon, and part of the channel's name: caches with different

@@ -115,11 +115,11 @@ export class Refreshes {
   ): Promise<Refreshed<Value>> {
     const { inCluster, journey, isForced, policy } = request;
     const { tier, leases, settings, clock } = this.#at;
-    const mark = isForced ? undefined : markOf(inCluster);
-    if (mark === undefined) return await this.#load(request, found);
+    const claim = isForced ? undefined : claimOf(inCluster);
+    if (claim === undefined) return await this.#load(request, found);
 
     const [election, there] = await Promise.all([
-      tier.elect(mark, settings.leaseMs),
+      tier.elect(claim, settings.leaseMs),
       tier.read(inCluster, policy.expected),
     ]);
     pass(journey, { at: 'refresh', outcome: election });
@@ -129,13 +129,13 @@ export class Refreshes {
       return await this.#wait(request, found);
     }
     if (!isSame(found, there)) {
-      await tier.prolong(mark, 0);
+      await tier.prolong(claim, 0);
       return this.#instead(request, there, found);
     }
-    return await leases.keepElectedDuring(mark, async () => {
+    return await leases.keepElectedDuring(claim, async () => {
       const answer = await this.#load(request, found);
-      // Not after a failure: who fails now is not asked again before the mark has expired.
-      void tier.prolong(mark, 0);
+      // Not after a failure: who fails now is not asked again before the claim has expired.
+      void tier.prolong(claim, 0);
       return answer;
     });
   }
@@ -196,7 +196,7 @@ function isSame(found: FoundValue, there: Found): boolean {
 }
 
 /** The key by which a refresh is claimed, in the slot of the entry; none for a text that leaves no way to it. */
-function markOf({ text, template, slot }: ClusterKey): ClusterKey | undefined {
+function claimOf({ text, template, slot }: ClusterKey): ClusterKey | undefined {
   for (const candidate of [`${text}~r`, `{${text}}~r`])
     if (slotOf(candidate) === slot) return { text: candidate, template, slot };
   return undefined;

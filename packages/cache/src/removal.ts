@@ -1,4 +1,4 @@
-import type { ClusterClient } from '@keyslot/cluster';
+import type { CacheClient } from './cache-client.ts';
 import type { ClusterKey } from './cluster-tier.ts';
 import type { Invalidations } from './invalidations.ts';
 import { removeOlder } from './remove-older.ts';
@@ -6,10 +6,10 @@ import { tellProblem } from './telling.ts';
 
 /** Removes values that newer ones were to replace and could not. */
 export class Removal {
-  readonly #client: Pick<ClusterClient, 'run'>;
+  readonly #client: Pick<CacheClient, 'run'>;
   readonly #invalidations: Invalidations;
 
-  constructor(client: Pick<ClusterClient, 'run'>, invalidations: Invalidations) {
+  constructor(client: Pick<CacheClient, 'run'>, invalidations: Invalidations) {
     this.#client = client;
     this.#invalidations = invalidations;
   }

@@ -1,5 +1,6 @@
-import type { ClusterClient, ShardSubscription } from '@keyslot/cluster';
+import type { ShardSubscription } from '@keyslot/cluster';
 import type { Clock } from '@keyslot/kernel';
+import type { CacheClient } from './cache-client.ts';
 import { wakeChannelOf } from './wake-channel.ts';
 
 /** Why a waiter has stopped sleeping: it was called, its channel began or ceased to stand, or time is up. */
@@ -28,12 +29,12 @@ interface Watch {
  * of the lease that ended, and why, if it ended without a value. A slot's channel is subscribed to for as long as anybody waits there.
  */
 export class WakeUps implements AsyncDisposable {
-  readonly #client: Pick<ClusterClient, 'subscribeShard'>;
+  readonly #client: Pick<CacheClient, 'subscribeShard'>;
   readonly #clock: Clock;
   readonly #watches = new Map<number, Watch>();
   #closed = false;
 
-  constructor(client: Pick<ClusterClient, 'subscribeShard'>, clock: Clock) {
+  constructor(client: Pick<CacheClient, 'subscribeShard'>, clock: Clock) {
     this.#client = client;
     this.#clock = clock;
   }

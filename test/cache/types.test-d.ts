@@ -1,0 +1,18 @@
+import { type CacheClient, type MemoryCacheOptions, MemoryClient } from '@keyslot/cache';
+import type { ClusterClient } from '@keyslot/cluster';
+import { expectTypeOf } from 'vitest';
+
+/*
+ * What the compiler promises about caches. Nothing here runs: `tsc -p test/tsconfig.json --noEmit` is the test, and
+ * an error that stops happening fails it like one that begins.
+ */
+
+// Both are clients for a cache; the stand-in is not mistaken for a real one.
+expectTypeOf<ClusterClient>().toExtend<CacheClient>();
+expectTypeOf<MemoryClient>().toExtend<CacheClient>();
+expectTypeOf<MemoryClient>().not.toExtend<ClusterClient>();
+
+// A cache in memory is not put on a cluster by mistake.
+declare const cluster: ClusterClient;
+expectTypeOf<{ client: typeof cluster }>().not.toExtend<MemoryCacheOptions>();
+expectTypeOf({ client: new MemoryClient(), ttl: '5m' } as const).toExtend<MemoryCacheOptions>();
