@@ -50,6 +50,45 @@ export class EntryTooLargeError extends KeyslotError {
   }
 }
 
+/**
+ * As many loaders run as may run at once, and as many wait as may wait. Nothing was loaded. Shed load, or raise `loaders`
+ * if the database bears it.
+ */
+export class LoaderOverloadedError extends KeyslotError {
+  readonly code = 'CACHE_LOADER_OVERLOADED';
+  override readonly retryable = true;
+  readonly template: string;
+
+  /** What is exhausted: how many loaders run at once, and how many wait. */
+  readonly limit: LoadersAllowed;
+
+  constructor(template: string, limit: LoadersAllowed) {
+    super(
+      `"${template}" is not loaded: ${limit.concurrency} loaders run and ${limit.queue} wait, which is all that may; try again later, or raise loaders.concurrency or loaders.queue`,
+    );
+    this.template = template;
+    this.limit = limit;
+  }
+}
+
+/** How many loaders may run at once, and how many more may wait. */
+export interface LoadersAllowed {
+  readonly concurrency: number;
+  readonly queue: number;
+}
+
+/** The id of a tenant cannot be one. It may be anything but an empty text, up to 256 characters long. */
+export class InvalidTenantError extends KeyslotError {
+  readonly code = 'CACHE_INVALID_TENANT';
+
+  /** @param received - what it is like: an id is data, and is not shown */
+  constructor(received: string) {
+    super(
+      `The id of a tenant: got ${received}; allowed: a text of 1 to 256 characters; check whose request it is`,
+    );
+  }
+}
+
 /** The cache was closed. Use one that is open. */
 export class CacheClosedError extends KeyslotError {
   readonly code = 'CACHE_CLOSED';
@@ -60,4 +99,10 @@ export class CacheClosedError extends KeyslotError {
 }
 
 /** Everything that the cache itself rejects with. What the cluster rejects with never reaches a reader. */
-export type CacheError = LoaderFailedError | UnencodableValueError | EntryTooLargeError | CacheClosedError;
+export type CacheError =
+  | LoaderFailedError
+  | LoaderOverloadedError
+  | UnencodableValueError
+  | EntryTooLargeError
+  | InvalidTenantError
+  | CacheClosedError;
