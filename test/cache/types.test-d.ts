@@ -1,4 +1,10 @@
-import { type CacheClient, type MemoryCacheOptions, MemoryClient } from '@keyslot/cache';
+import {
+  type Cache,
+  type CacheClient,
+  type MemoryCacheOptions,
+  MemoryClient,
+  type TenantCache,
+} from '@keyslot/cache';
 import type { ClusterClient } from '@keyslot/cluster';
 import { expectTypeOf } from 'vitest';
 
@@ -16,3 +22,9 @@ expectTypeOf<MemoryClient>().not.toExtend<ClusterClient>();
 declare const cluster: ClusterClient;
 expectTypeOf<{ client: typeof cluster }>().not.toExtend<MemoryCacheOptions>();
 expectTypeOf({ client: new MemoryClient(), ttl: '5m' } as const).toExtend<MemoryCacheOptions>();
+
+type OfTheWhole = 'ready' | 'close' | 'forTenant' | typeof Symbol.asyncDispose;
+
+// A tenant has all of a cache but its beginning and end: of a new method it is decided here whether it is a tenant's.
+expectTypeOf<keyof TenantCache>().toEqualTypeOf<Exclude<keyof Cache, OfTheWhole>>();
+expectTypeOf<Pick<Cache, keyof TenantCache>>().toEqualTypeOf<TenantCache>();

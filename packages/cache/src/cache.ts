@@ -7,6 +7,7 @@ import type { CacheClient } from './cache-client.ts';
 import { CacheClosedError } from './errors.ts';
 import type { EntryOptions } from './freshness.ts';
 import type { DeleteResult } from './invalidations.ts';
+import { lendingTurn } from './loader-limit.ts';
 import type { Loader } from './loads.ts';
 import type { CacheOptions } from './options.ts';
 import type { ExpireResult, GetOutcome, LoadOutcome, SetResult, TouchResult } from './outcomes.ts';
@@ -14,6 +15,8 @@ import { endedBy } from './patience.ts';
 import { ReadThrough } from './read-through.ts';
 import type { ReadOptions } from './request.ts';
 import { OpenStations } from './stations.ts';
+import { Tenant } from './tenant.ts';
+import { type TenantCache, TenantView } from './tenant-cache.ts';
 import type { BatchLoader } from './together.ts';
 import { Writes } from './writes.ts';
 
@@ -108,7 +111,7 @@ export class Cache implements AsyncDisposable {
     const id = this.#at.namespace.localId(key);
     const kept = options?.forceRefresh === true ? undefined : this.#reads.local(key, id);
     if (kept !== undefined) return Promise.resolve(kept.value as Value);
-    const answer = this.#reads.read(key, id, loader, options).then(valueOf);
+    const answer = lendingTurn(() => this.#reads.read(key, id, loader, options)).then(valueOf);
     return options?.signal === undefined ? answer : endedBy(options.signal, answer);
   }
 
@@ -118,7 +121,7 @@ export class Cache implements AsyncDisposable {
     const id = this.#at.namespace.localId(key);
     const kept = options?.forceRefresh === true ? undefined : this.#reads.local(key, id);
     if (kept !== undefined) return Promise.resolve(answerOf(kept, 'local', this.#at.clock.now()));
-    const answer = this.#reads.read(key, id, loader, options);
+    const answer = lendingTurn(() => this.#reads.read(key, id, loader, options));
     return options?.signal === undefined ? answer : endedBy(options.signal, answer);
   }
 
@@ -150,7 +153,7 @@ export class Cache implements AsyncDisposable {
     options?: ReadOptions,
   ): Promise<LoadOutcome<Value>[]> {
     this.#mustBeOpen();
-    const outcomes = this.#batches.getOrSet(keys, loadMissing, options);
+    const outcomes = lendingTurn(() => this.#batches.getOrSet(keys, loadMissing, options));
     return await (options?.signal === undefined ? outcomes : endedBy(options.signal, outcomes));
   }
 
@@ -208,6 +211,17 @@ export class Cache implements AsyncDisposable {
     this.#mustBeOpen();
     const { namespace, settings } = this.#at;
     return await this.#writes.touch(namespace.inCluster(key), settings.policies.of(key.template, options));
+  }
+
+  /**
+   * The same cache for one of many who share it: its keys cannot meet those of others, whatever they and the ids are. A
+   * view costs nothing, and need not be kept; memory, connections and limits are shared.
+   *
+   * @param id - 1 to 256 characters
+   * @throws {InvalidTenantError} for what cannot be an id.
+   */
+  forTenant(id: string): TenantCache {
+    return new TenantView(this, new Tenant(id));
   }
 
   /** Stops listening and renewing. What is under way is answered. The client stays open. */

@@ -33,5 +33,7 @@ export type { CacheOptions, LocalTierOptions } from './options.ts';
 export type { ExpireResult, GetOutcome, LoadOutcome, SetResult, TouchResult } from './outcomes.ts';
 export type { ReadOptions } from './request.ts';
 export type { InvalidationTold, ProblemTold } from './telling.ts';
+export { type TenantAccess, tenantAccess } from './tenant-access.ts';
+export type { TenantCache } from './tenant-cache.ts';
 export type { BatchLoader } from './together.ts';
 export type { SkipReason } from './write-guard.ts';

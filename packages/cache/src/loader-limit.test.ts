@@ -1,34 +1,16 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { getEventListeners } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LoaderLimit, lendingTurn } from './loader-limit.ts';
-import { loadersAllowedBy } from './loader-options.ts';
-
-const TEMPLATE = 'places:{place:<id>}:detail';
-
-function limitOf(concurrency: number, queue = 10_000): LoaderLimit {
-  return new LoaderLimit({ concurrency, queue });
-}
-
-/** A load that ends when it is told to, and knows whether it began. */
-class OpenLoad {
-  readonly #settled = Promise.withResolvers<string>();
-  began = false;
-
-  readonly load = (): Promise<string> => {
-    this.began = true;
-    return this.#settled.promise;
-  };
-
-  end(how: 'value' | 'error'): void {
-    if (how === 'value') this.#settled.resolve('value');
-    else this.#settled.reject(new Error('the loader failed'));
-  }
-}
+import { LoaderOverloadedError } from './errors.ts';
+import { limitOf, OpenLoad, TEMPLATE } from './loaders.fixture.ts';
 
 function outcomeOf(promise: Promise<unknown>): Promise<string> {
-  return promise.then(String, (error: unknown) => (error instanceof Error ? error.message : String(error)));
+  return promise.then(String, (error: unknown) => {
+    if (error instanceof LoaderOverloadedError) return 'refused';
+    return error instanceof Error ? error.message : String(error);
+  });
 }
 
 describe('a limit of loaders', () => {
@@ -143,6 +125,17 @@ describe('a limit of loaders', () => {
       expect([late.began, limit.running]).toEqual([false, 0]);
     });
 
+    it('listens to it no longer than it waits', async () => {
+      const limit = limitOf(1);
+      const { signal } = new AbortController();
+      const first = new OpenLoad();
+      const both = [limit.run(TEMPLATE, first.load), limit.run(TEMPLATE, () => 'value', signal)];
+      expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+      first.end('value');
+      await Promise.all(both);
+      expect(getEventListeners(signal, 'abort')).toEqual([]);
+    });
+
     it('does not call the loader of one who has left before', async () => {
       const load = new OpenLoad();
       await expect(limitOf(1).run(TEMPLATE, load.load, AbortSignal.abort('gone'))).rejects.toBe('gone');
@@ -184,7 +177,7 @@ describe('a limit of loaders', () => {
               };
               if (running.length < concurrency) running.push(known);
               else if (waiting.length < queue) waiting.push(known);
-              else expected.push([known.outcome, expect.stringContaining('is not loaded') as string]);
+              else expected.push([known.outcome, 'refused']);
             } else if (each.kind === 'leave') {
               const [left] = waiting.splice(each.which, 1);
               left?.leaving.abort('left');
@@ -209,110 +202,5 @@ describe('a limit of loaders', () => {
         },
       ),
     );
-  });
-});
-
-describe('loaders that ask a cache', () => {
-  it('do not wait for each other for ever: all of a tree of loads end, and no more work at once than may', async () => {
-    interface Tree {
-      readonly inOrder: boolean;
-      readonly fails: boolean;
-      readonly inner: readonly Tree[];
-    }
-    const treeOf = (inner: fc.Arbitrary<Tree[]>): fc.Arbitrary<Tree> =>
-      fc.record({ inOrder: fc.boolean(), fails: fc.boolean(), inner });
-    const few = (each: fc.Arbitrary<Tree>) => fc.array(each, { maxLength: 3 });
-    const tree = treeOf(few(treeOf(few(treeOf(fc.constant([]))))));
-    await fc.assert(
-      fc.asyncProperty(
-        fc.integer({ min: 1, max: 3 }),
-        fc.array(tree, { minLength: 1, maxLength: 5 }),
-        async (concurrency, trees) => {
-          // Two caches, whose loaders ask the other one.
-          const limits = [limitOf(concurrency), limitOf(concurrency)];
-          const working = [0, 0];
-          let most = 0;
-          const work = async (at: number) => {
-            most = Math.max(most, ++(working as [number, number])[at as 0 | 1]);
-            await turn();
-            (working as [number, number])[at as 0 | 1]--;
-          };
-          const load = (each: Tree, at: number): Promise<void> =>
-            (limits[at] as LoaderLimit).run(TEMPLATE, async () => {
-              await work(at);
-              const inner = (its: Tree) => load(its, 1 - at).catch(() => {});
-              if (each.inOrder) for (const its of each.inner) await inner(its);
-              else await Promise.all(each.inner.map(inner));
-              await work(at);
-              if (each.fails) throw new Error('the loader failed');
-            });
-          await Promise.allSettled(trees.map((each, i) => load(each, i % 2)));
-          expect(most).toBeLessThanOrEqual(concurrency);
-          expect(limits.map(({ running, waiting }) => [running, waiting])).toEqual([
-            [0, 0],
-            [0, 0],
-          ]);
-        },
-      ),
-      { numRuns: 60 },
-    );
-  });
-
-  it('lend their place also while they wait for what somebody else has begun', async () => {
-    const limit = limitOf(1);
-    const common = Promise.withResolvers<string>();
-    const outer = limit.run(TEMPLATE, async () => {
-      await turn();
-      return lendingTurn(() => common.promise);
-    });
-    const queued = limit.run(TEMPLATE, () => 'loaded');
-    queued.then(common.resolve, common.reject);
-    expect(await outer).toBe('loaded');
-    expect(limit.running).toBe(0);
-  });
-
-  it('may end before what they have asked for', async () => {
-    const limit = limitOf(1);
-    const inner = new OpenLoad();
-    const asked: Promise<string>[] = [];
-    await limit.run(TEMPLATE, () => {
-      asked.push(limit.run(TEMPLATE, inner.load));
-    });
-    await turn();
-    expect([inner.began, limit.running]).toEqual([true, 1]);
-    inner.end('value');
-    await Promise.all(asked);
-    expect(limit.running).toBe(0);
-    expect(await limit.run(TEMPLATE, () => 1)).toBe(1);
-  });
-
-  it('have no place to lend once they have ended', async () => {
-    const limit = limitOf(1);
-    const late = Promise.withResolvers<void>();
-    const later: Promise<number>[] = [];
-    await limit.run(TEMPLATE, () => {
-      later.push(late.promise.then(() => limit.run(TEMPLATE, () => 1)));
-    });
-    late.resolve();
-    await Promise.all(later);
-    expect(limit.running).toBe(0);
-  });
-});
-
-describe('the options', () => {
-  it('have defaults', () => {
-    expect(loadersAllowedBy()).toEqual({ concurrency: 100, queue: 10_000 });
-    expect(loadersAllowedBy({ concurrency: 1, queue: 0 })).toEqual({ concurrency: 1, queue: 0 });
-  });
-
-  it.each([
-    [{ concurrency: 0 }, /^loaders\.concurrency: got 0; allowed: a whole number from 1 up/],
-    [{ concurrency: 1.5 }, /^loaders\.concurrency: got 1\.5/],
-    [{ concurrency: Number.POSITIVE_INFINITY }, /^loaders\.concurrency: got Infinity/],
-    [{ concurrency: '5' as unknown as number }, /^loaders\.concurrency: got '5'/],
-    [{ queue: -1 }, /^loaders\.queue: got -1; allowed: a whole number from 0 up/],
-    [{ queue: Number.NaN }, /^loaders\.queue: got NaN/],
-  ])('%j are refused', (options, message) => {
-    expect(() => loadersAllowedBy(options)).toThrow(message);
   });
 });

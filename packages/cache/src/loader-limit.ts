@@ -23,7 +23,7 @@ export class LoaderLimit {
   readonly #queue = new Set<() => void>();
   readonly #returning: (() => void)[] = [];
   /** Stays where it is while the queue changes, so that finding the first costs the same however many have left. */
-  #first = this.#queue.values();
+  readonly #first = this.#queue.values();
   #running = 0;
 
   constructor(allowed: LoadersAllowed) {
@@ -49,10 +49,8 @@ export class LoaderLimit {
   run<T>(template: string, load: () => Promise<T> | T, signal?: AbortSignal): Promise<T> {
     if (signal?.aborted === true) return Promise.reject(signal.reason);
     const outer = turns.getStore();
-    if (outer !== undefined && !outer.isOver) {
-      return outer.lendDuring(() => this.#run(template, load, signal));
-    }
-    return this.#run(template, load, signal);
+    if (outer === undefined) return this.#run(template, load, signal);
+    return outer.lendDuring(() => this.#run(template, load, signal));
   }
 
   #run<T>(template: string, load: () => Promise<T> | T, signal: AbortSignal | undefined): Promise<T> {
@@ -108,15 +106,11 @@ export class LoaderLimit {
   }
 
   #takeFirst(): (() => void) | undefined {
+    // Asked at its end it would end for ever. Whom it has passed has left the queue, so there is one it has not.
     if (this.#queue.size === 0) return undefined;
-    let first = this.#first.next();
-    if (first.done === true) {
-      // It has seen all there was; those who came since it ended are the first.
-      this.#first = this.#queue.values();
-      first = this.#first.next();
-    }
-    if (first.value !== undefined) this.#queue.delete(first.value);
-    return first.value;
+    const { value } = this.#first.next();
+    if (value !== undefined) this.#queue.delete(value);
+    return value;
   }
 }
 
@@ -125,9 +119,10 @@ class Turn {
   readonly #limit: LoaderLimit;
   #hasPlace = true;
   #waits = 0;
+  #comingBack: Promise<void> | undefined;
 
-  /** Work that outlives the loader keeps its context. */
-  isOver = false;
+  /** Work that outlives the loader keeps its context, and has no place to lend. */
+  #isOver = false;
 
   constructor(limit: LoaderLimit) {
     this.#limit = limit;
@@ -143,23 +138,33 @@ class Turn {
       return await wait();
     } finally {
       this.#waits--;
-      if (this.#waits === 0 && !this.isOver) await this.#takeBack();
+      if (this.#waits === 0 && !this.#isOver) {
+        // One for all that wait for it: with two they would need two places, and the loader has only one to give.
+        this.#comingBack ??= this.#takeBack();
+        await this.#comingBack;
+      }
     }
   }
 
   async #takeBack(): Promise<void> {
     await this.#limit.takeBack();
+    this.#comingBack = undefined;
     // Meanwhile the loader may have ended, or asked again.
-    if (this.isOver || this.#waits > 0 || this.#hasPlace) this.#limit.giveBack();
+    if (this.#isOver || this.#waits > 0) this.#limit.giveBack();
     else this.#hasPlace = true;
   }
 
   end(): void {
-    this.isOver = true;
+    this.#isOver = true;
     if (!this.#hasPlace) return;
     this.#hasPlace = false;
     this.#limit.giveBack();
   }
+}
+
+/** Does something that nobody waits for, outside of whatever loader asked for it: its place is not lent for that. */
+export function outOfTurn<T>(work: () => T): T {
+  return turns.exit(work);
 }
 
 /**
@@ -168,5 +173,5 @@ class Turn {
  */
 export function lendingTurn<T>(wait: () => Promise<T>): Promise<T> {
   const turn = turns.getStore();
-  return turn === undefined || turn.isOver ? wait() : turn.lendDuring(wait);
+  return turn === undefined ? wait() : turn.lendDuring(wait);
 }

@@ -99,9 +99,11 @@ const steps: Record<string, fc.Arbitrary<Step>> = {
       (to) =>
         to.call('pexpire', [entry.text, ms]),
   ),
-  release: fc.record({ entry: aKey, head, note: fc.constantFrom('', '["Error"]') }).map(({ entry, ...args }) => (to) => {
-    return to.run(release, { entry }, { ...args, channel });
-  }),
+  release: fc
+    .record({ entry: aKey, head, note: fc.constantFrom('', '["Error"]') })
+    .map(({ entry, ...args }) => (to) => {
+      return to.run(release, { entry }, { ...args, channel });
+    }),
   fill: fc.record({ entry: aKey, head, value, ttlMs }).map(
     ({ entry, ...args }) =>
       (to) =>

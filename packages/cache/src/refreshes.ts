@@ -5,6 +5,7 @@ import type { ClusterKey, Found, FoundValue } from './cluster-tier.ts';
 import { LoaderFailedError, LoaderOverloadedError, LoaderTimeoutError } from './errors.ts';
 import { Flights } from './flights.ts';
 import { pass } from './journey.ts';
+import { outOfTurn } from './loader-limit.ts';
 import { within } from './patience.ts';
 import { loadOf, type Request, staleOf } from './request.ts';
 import type { Stations } from './stations.ts';
@@ -51,7 +52,8 @@ export class Refreshes {
     }
     pass(journey, { at: 'refresh', outcome: 'behind' });
     // Its journey is not the reader's, which ends here.
-    this.#start({ ...request, journey: undefined }, found, 'leave').catch((error: unknown) => {
+    const refreshing = outOfTurn(() => this.#start({ ...request, journey: undefined }, found, 'leave'));
+    refreshing.catch((error: unknown) => {
       const why = error instanceof Error ? error.name : 'not an Error';
       tellProblem({ what: 'not-refreshed', template: key.template, why });
     });
