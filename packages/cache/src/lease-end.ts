@@ -1,6 +1,5 @@
-import { type CallOptions, type ClusterClient, CommandFailedError } from '@keyslot/cluster';
+import { type CallOptions, type ClusterClient, CommandFailedError, type KeyLike } from '@keyslot/cluster';
 import { type Clock, systemClock } from '@keyslot/kernel';
-import type { ClusterKey } from './cluster-tier.ts';
 import { HEAD_BYTES, leaseBytes } from './entry.ts';
 import { isOutOfMemory } from './out-of-memory.ts';
 import { fill, release } from './scripts/index.ts';
@@ -9,6 +8,8 @@ import { wakeChannelOf } from './wake-channel.ts';
 
 // The caller has something better to do than to wait for a failover.
 const NOW: CallOptions = { whenOpen: 'reject' };
+
+type EntryKey = Exclude<KeyLike, string>;
 
 /** What a command with a condition did, or `undecided`: the script has to look. */
 type Attempt = 'done' | 'undecided';
@@ -38,7 +39,7 @@ export class LeaseEnd {
   }
 
   /** Stores an entry's bytes in the place of the lease with the same token. Harmless to repeat. */
-  async fill(key: ClusterKey, token: Buffer, bytes: Buffer, ttlMs: number): Promise<'filled' | 'superseded'> {
+  async fill(key: EntryKey, token: Buffer, bytes: Buffer, ttlMs: number): Promise<'filled' | 'superseded'> {
     const lease = leaseBytes(token);
     const set = [key.text, bytes, 'IFEQ', lease, 'PX', ttlMs];
     if ((await this.#attempt(this.#setsIf, key, 'set', set)) === 'done') return 'filled';
@@ -48,7 +49,7 @@ export class LeaseEnd {
   }
 
   /** Gives a lease back. `changed`: it was not there any more. Harmless to repeat. */
-  async release(key: ClusterKey, token: Buffer): Promise<'removed' | 'changed'> {
+  async release(key: EntryKey, token: Buffer): Promise<'removed' | 'changed'> {
     const head = leaseBytes(token);
     const del = [key.text, head];
     if ((await this.#attempt(this.#deletesIf, key, 'delifeq', del)) === 'done') return 'removed';
@@ -58,7 +59,7 @@ export class LeaseEnd {
   /** @throws what the client throws, except for refusals that the script may have an answer to. */
   async #attempt(
     support: Support,
-    { slot }: ClusterKey,
+    { slot }: EntryKey,
     name: string,
     args: (string | number | Buffer)[],
   ): Promise<Attempt> {
