@@ -25,9 +25,10 @@ interface Knows {
 
 interface Scene {
   readonly client: ClusterClient;
-  readonly clock: ManualClock;
   readonly knows: Knows;
   readonly tier: ClusterTier;
+
+  /** It has been used at each primary, so it is known which understand what. */
   readonly ends: LeaseEnd;
 }
 
@@ -35,14 +36,9 @@ const test = withCluster.extend<{ scene: Scene }>({
   scene: async ({ cluster }, use) => {
     await using client = new ClusterClient({ nodes: cluster.addresses, deadline: '2s' });
     await client.ready();
-    const clock = new ManualClock();
-    await use({
-      client,
-      clock,
-      knows: await knowledge(cluster),
-      tier: new ClusterTier(client),
-      ends: new LeaseEnd(client, clock),
-    });
+    const [tier, ends] = [new ClusterTier(client), new LeaseEnd(client, new ManualClock())];
+    await useEverywhere(cluster, tier, ends);
+    await use({ client, knows: await knowledge(cluster), tier, ends });
   },
 });
 
@@ -61,6 +57,20 @@ async function knowledge(cluster: TestCluster): Promise<Knows> {
     setIfEqual: await says('SET', entry.text, 'x', 'IFEQ', 'y', 'PX', '1'),
     deleteIfEqual: await says('DELIFEQ', entry.text, 'y'),
   };
+}
+
+async function useEverywhere(cluster: TestCluster, tier: ClusterTier, ends: LeaseEnd): Promise<void> {
+  for (const primary of cluster.primaries) {
+    let entry = newEntry();
+    while (cluster.primaryOf(entry) !== primary) entry = newEntry();
+    for (const token of [newToken(), newToken()]) {
+      await tier.lead(entry, token, LEASE_MS);
+      expect(await ends.release(entry, token)).toBe('removed');
+    }
+    const token = newToken();
+    await tier.lead(entry, token, LEASE_MS);
+    expect(await ends.fill(entry, token, valueOf(entry, token), 60_000)).toBe('filled');
+  }
 }
 
 function newEntry(): Entry {
@@ -106,8 +116,10 @@ describe('a fill', () => {
 
   test('that is refused is tried once at each primary, until minutes later', async ({
     cluster,
-    scene: { clock, ends, knows, tier },
+    scene: { client, knows, tier },
   }) => {
+    const clock = new ManualClock();
+    const ends = new LeaseEnd(client, clock);
     const refusals = async () => {
       const infos = await Promise.all(cluster.primaries.map(({ admin }) => admin.info('errorstats')));
       const counts = infos.map((info) => Number(/^errorstat_ERR:count=(\d+)/m.exec(info)?.[1] ?? 0));
@@ -193,13 +205,6 @@ describe('a fill', () => {
     const { ends, knows, tier } = scene;
     const [entry, token] = [newEntry(), newToken()];
     const primary = cluster.primaryOf(entry);
-    // So that it is known what the node understands before its memory runs out.
-    let first = newEntry();
-    while (cluster.primaryOf(first) !== primary) first = newEntry();
-    const other = newToken();
-    await tier.lead(first, other, LEASE_MS);
-    expect(await ends.fill(first, other, valueOf(first, other), 60_000)).toBe('filled');
-
     await tier.lead(entry, token, LEASE_MS);
     await cluster.setMaxMemory(primary, '1', 'noeviction');
     const scripts = await scriptsDuring(cluster, async () => {

@@ -1,4 +1,10 @@
-import { type CallOptions, type ClusterClient, CommandFailedError, type KeyLike } from '@keyslot/cluster';
+import {
+  type BatchCommand,
+  type CallOptions,
+  type ClusterClient,
+  CommandFailedError,
+  type KeyLike,
+} from '@keyslot/cluster';
 import { type Clock, systemClock } from '@keyslot/kernel';
 import { HEAD_BYTES, leaseBytes } from './entry.ts';
 import { isOutOfMemory } from './out-of-memory.ts';
@@ -25,7 +31,7 @@ type Attempt = 'done' | 'undecided';
  * - An end whose reply was lost and that was repeated finds what it left itself. The script recognises that.
  * - A server that does not know the command, or does not permit it, executes nothing. It is not asked again for a while.
  *
- * The price is a second round trip in these cases.
+ * The price is a second round trip in the first two cases, and a command too many in the third.
  */
 export class LeaseEnd {
   readonly #client: ClusterClient;
@@ -39,32 +45,45 @@ export class LeaseEnd {
   }
 
   /** Stores an entry's bytes in the place of the lease with the same token. Harmless to repeat. */
-  async fill(key: EntryKey, token: Buffer, bytes: Buffer, ttlMs: number): Promise<'filled' | 'superseded'> {
+  fill(key: EntryKey, token: Buffer, bytes: Buffer, ttlMs: number): Promise<'filled' | 'superseded'> {
     const lease = leaseBytes(token);
-    const set = [key.text, bytes, 'IFEQ', lease, 'PX', ttlMs];
-    if ((await this.#attempt(this.#setsIf, key, 'set', set)) === 'done') return 'filled';
+    const set = [key.text, bytes, 'IFEQ', lease, 'PX', ttlMs] as const;
     const filled = bytes.subarray(0, HEAD_BYTES);
     const args = { lease, filled, value: bytes, ttlMs, channel: wakeChannelOf(key.slot) };
-    return this.#client.run(fill, { entry: key }, args, NOW);
+    return this.#end(this.#setsIf, key, ['set', ...set], 'filled', () =>
+      this.#client.run(fill, { entry: key }, args, NOW),
+    );
   }
 
   /** Gives a lease back. `changed`: it was not there any more. Harmless to repeat. */
-  async release(key: EntryKey, token: Buffer): Promise<'removed' | 'changed'> {
+  release(key: EntryKey, token: Buffer): Promise<'removed' | 'changed'> {
     const head = leaseBytes(token);
-    const del = [key.text, head];
-    if ((await this.#attempt(this.#deletesIf, key, 'delifeq', del)) === 'done') return 'removed';
-    return this.#client.run(release, { entry: key }, { head, channel: wakeChannelOf(key.slot) }, NOW);
+    const args = { head, channel: wakeChannelOf(key.slot) };
+    return this.#end(this.#deletesIf, key, ['delifeq', key.text, head], 'removed', () =>
+      this.#client.run(release, { entry: key }, args, NOW),
+    );
+  }
+
+  async #end<Done, Other>(
+    support: Support,
+    { slot }: EntryKey,
+    command: BatchCommand,
+    done: Done,
+    byScript: () => Promise<Done | Other>,
+  ): Promise<Done | Other> {
+    const candidate = support.at(slot);
+    if (candidate === undefined) return byScript();
+    const attempt = this.#attempt(support, candidate.id, command);
+    if (candidate.understands) return (await attempt) === 'done' ? done : byScript();
+    // Both at once, so that nobody waits for a refusal. Whichever comes second finds what the first did.
+    const [tried, scripted] = await Promise.allSettled([attempt, byScript()]);
+    if (tried.status === 'fulfilled' && tried.value === 'done') return done;
+    if (scripted.status === 'rejected') throw scripted.reason;
+    return scripted.value;
   }
 
   /** @throws what the client throws, except for refusals that the script may have an answer to. */
-  async #attempt(
-    support: Support,
-    { slot }: EntryKey,
-    name: string,
-    args: (string | number | Buffer)[],
-  ): Promise<Attempt> {
-    const primary = support.at(slot);
-    if (primary === undefined) return 'undecided';
+  async #attempt(support: Support, primary: string, [name, ...args]: BatchCommand): Promise<Attempt> {
     try {
       const reply = await this.#client.call(name, args, { ...NOW, safety: 'idempotent' });
       support.learn(primary, 'understood');
