@@ -1,99 +1,13 @@
-import { randomUUID } from 'node:crypto';
 import { ClusterClient } from '@keyslot/cluster';
 import { systemClock } from '@keyslot/kernel';
-import { key } from '@keyslot/keys';
-import { ManualClock, type TestCluster } from '@keyslot/testkit';
-import { test as withCluster } from '@keyslot/testkit/vitest';
-import { describe, expect } from 'vitest';
-import { ClusterTier } from './cluster-tier.ts';
+import { ManualClock } from '@keyslot/testkit';
+import { describe, expect, vi } from 'vitest';
 import { leaseBytes } from './entry.ts';
-import { EntryFormat } from './entry-format.ts';
+import { LEASE_MS, newEntry, scriptsDuring, test, valueOf } from './lease-end.fixture.ts';
 import { LeaseEnd } from './lease-end.ts';
 import { REFUSED_MS } from './support.ts';
 import { newToken } from './token.ts';
 import { WakeUps } from './wake-ups.ts';
-
-const thing = key('test:ends:{<id>}').holds<string>();
-const LEASE_MS = 5_000;
-type Entry = ReturnType<typeof thing>;
-
-/** What the server says, of whatever version this run's is: the same tests hold for all, by one way or the other. */
-interface Knows {
-  readonly setIfEqual: boolean;
-  readonly deleteIfEqual: boolean;
-}
-
-interface Scene {
-  readonly client: ClusterClient;
-  readonly knows: Knows;
-  readonly tier: ClusterTier;
-
-  /** It has been used at each primary, so it is known which understand what. */
-  readonly ends: LeaseEnd;
-}
-
-const test = withCluster.extend<{ scene: Scene }>({
-  scene: async ({ cluster }, use) => {
-    await using client = new ClusterClient({ nodes: cluster.addresses, deadline: '2s' });
-    await client.ready();
-    const [tier, ends] = [new ClusterTier(client), new LeaseEnd(client, new ManualClock())];
-    await useEverywhere(cluster, tier, ends);
-    await use({ client, knows: await knowledge(cluster), tier, ends });
-  },
-});
-
-async function knowledge(cluster: TestCluster): Promise<Knows> {
-  const entry = newEntry();
-  const { admin } = cluster.primaryOf(entry);
-  const says = (...[name, ...args]: [string, ...string[]]) =>
-    admin.call(name, ...args).then(
-      () => true,
-      (error: Error) => {
-        expect(error.message).toMatch(/syntax error|unknown command/);
-        return false;
-      },
-    );
-  return {
-    setIfEqual: await says('SET', entry.text, 'x', 'IFEQ', 'y', 'PX', '1'),
-    deleteIfEqual: await says('DELIFEQ', entry.text, 'y'),
-  };
-}
-
-async function useEverywhere(cluster: TestCluster, tier: ClusterTier, ends: LeaseEnd): Promise<void> {
-  for (const primary of cluster.primaries) {
-    let entry = newEntry();
-    while (cluster.primaryOf(entry) !== primary) entry = newEntry();
-    for (const token of [newToken(), newToken()]) {
-      await tier.lead(entry, token, LEASE_MS);
-      expect(await ends.release(entry, token)).toBe('removed');
-    }
-    const token = newToken();
-    await tier.lead(entry, token, LEASE_MS);
-    expect(await ends.fill(entry, token, valueOf(entry, token), 60_000)).toBe('filled');
-  }
-}
-
-function newEntry(): Entry {
-  return thing({ id: randomUUID() });
-}
-
-function valueOf(entry: Entry, token: Buffer): Buffer {
-  const now = Date.now();
-  const times = { writtenAt: now, freshUntil: now + 60_000, loadMs: 0 };
-  return new EntryFormat().encode(token, entry.text, 'Wien', times);
-}
-
-/** How many scripts all primaries execute while `work` runs. */
-async function scriptsDuring(cluster: TestCluster, work: () => Promise<unknown>): Promise<number> {
-  const count = async () => {
-    const infos = await Promise.all(cluster.primaries.map(({ admin }) => admin.info('commandstats')));
-    const calls = infos.map((info) => /^cmdstat_evalsha:calls=(\d+)/m.exec(info)?.[1] ?? 0);
-    return calls.reduce<number>((sum, each) => sum + Number(each), 0);
-  };
-  const before = await count();
-  await work();
-  return (await count()) - before;
-}
 
 describe('a fill', () => {
   test('takes the place of its lease, without a script where the server compares by itself', async ({
@@ -188,8 +102,9 @@ describe('a fill', () => {
 
   test('that is repeated after its answer was lost knows its own value', async ({
     cluster,
-    scene: { ends, tier },
+    scene: { client, ends, knows, tier },
   }) => {
+    const sent = vi.spyOn(client, 'call');
     for (let round = 0; round < 5; round++) {
       const [entry, token] = [newEntry(), newToken()];
       const bytes = valueOf(entry, token);
@@ -199,10 +114,14 @@ describe('a fill', () => {
       await cluster.primaryOf(entry).admin.del(entry.text);
       expect(await ends.fill(entry, token, bytes, 60_000)).toBe('superseded');
     }
+    // So the client may repeat it by itself.
+    const fills = sent.mock.calls.filter(([, args]) => args.includes('IFEQ'));
+    expect(fills).toHaveLength(knows.setIfEqual ? 15 : 0);
+    for (const [, , options] of fills) expect(options).toMatchObject({ safety: 'idempotent' });
   });
 
   test('is refused by a node without memory, once, and leaves the lease', async ({ cluster, scene }) => {
-    const { ends, knows, tier } = scene;
+    const { client, ends, knows, tier } = scene;
     const [entry, token] = [newEntry(), newToken()];
     const primary = cluster.primaryOf(entry);
     await tier.lead(entry, token, LEASE_MS);
@@ -212,6 +131,18 @@ describe('a fill', () => {
       await expect(filling).rejects.toMatchObject({ reply: 'OOM' });
     });
     expect(scripts).toBe(knows.setIfEqual ? 0 : 1);
+
+    // One that does not know yet what the node understands tries it once, not with each fill.
+    const fresh = new LeaseEnd(client);
+    const tried = vi.spyOn(client, 'call');
+    const later = await scriptsDuring(cluster, async () => {
+      for (let round = 0; round < 3; round++) {
+        const filling = fresh.fill(entry, token, valueOf(entry, token), 60_000);
+        await expect(filling).rejects.toMatchObject({ reply: 'OOM' });
+      }
+    });
+    expect(later).toBe(3);
+    expect(tried).toHaveBeenCalledTimes(1);
     expect(await ends.release(entry, token)).toBe('removed');
   });
 });

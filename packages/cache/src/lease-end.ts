@@ -89,8 +89,10 @@ export class LeaseEnd {
       support.learn(primary, 'understood');
       return reply === 'OK' || reply === 1 ? 'done' : 'undecided';
     } catch (error) {
+      // Says nothing of what the server understands, and is no time to try it with each fill.
+      if (isOutOfMemory(error)) throw error;
       support.learn(primary, isRefusal(error) ? 'refused' : 'unheard');
-      if (!(error instanceof CommandFailedError) || isOutOfMemory(error)) throw error;
+      if (!(error instanceof CommandFailedError)) throw error;
       return 'undecided';
     }
   }
