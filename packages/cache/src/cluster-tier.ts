@@ -3,6 +3,7 @@ import type { CacheClient } from './cache-client.ts';
 import { headOf, isLeaseOf, leaseText, type Stored, type StoredValue } from './entry.ts';
 import type { EntryFormat, Expected } from './entry-format.ts';
 import { failureOfEntry, type SharedFailure } from './error-entry.ts';
+import { LeaseEnd } from './lease-end.ts';
 import { isOutOfMemory } from './out-of-memory.ts';
 import { fill, type Marked, mark, release, renew, retime } from './scripts/index.ts';
 import { tellProblem } from './telling.ts';
@@ -59,12 +60,14 @@ const REPLICA: CallOptions = { whenOpen: 'reject', readFrom: 'replica' };
 export class ClusterTier {
   readonly #client: CacheClient;
   readonly #format: EntryFormat;
+  readonly #ends: LeaseEnd;
   readonly #onOutOfMemory: (slot: number) => void;
 
   /** @param onOutOfMemory - told the slot of a key whose shard refused a write for want of memory */
   constructor(client: CacheClient, format: EntryFormat, onOutOfMemory: (slot: number) => void = () => {}) {
     this.#client = client;
     this.#format = format;
+    this.#ends = new LeaseEnd(client);
     this.#onOutOfMemory = onOutOfMemory;
   }
 
@@ -115,10 +118,13 @@ export class ClusterTier {
 
   /** Stores an entry's bytes in the place of the lease with a token. */
   async fill(key: ClusterKey, token: Buffer, value: Buffer, ttlMs: number): Promise<Filled> {
-    const filled = await this.replace(key, leaseText(token), value, ttlMs);
-    // So that nobody waits for it to expire. If the fill is still to come, it finds its lease gone.
-    if (filled.outcome === 'unknown') this.#giveBack(key, token);
-    return filled;
+    try {
+      return { outcome: await this.#ends.fill(key, token, value, ttlMs) };
+    } catch (error) {
+      // So that nobody waits for it to expire. If the fill is still to come, it finds its lease gone.
+      this.#giveBack(key, token);
+      return this.#notFilled(key, error);
+    }
   }
 
   /** Stores an entry's bytes in the place of what begins with a head: kind and token. */
@@ -127,9 +133,7 @@ export class ClusterTier {
     try {
       return { outcome: await this.#client.run(fill, { entry: key }, args, NOW) };
     } catch (error) {
-      this.#learn(key, error);
-      tellProblem({ what: 'not-filled', template: key.template, why: nameOf(error) });
-      return { outcome: 'unknown', error };
+      return this.#notFilled(key, error);
     }
   }
 
@@ -158,7 +162,7 @@ export class ClusterTier {
    * @param note - why there is no value, for those who wait
    */
   async release(key: ClusterKey, token: Buffer, note = ''): Promise<void> {
-    await this.#remove(key, leaseText(token), note);
+    await this.#ends.release(key, token, note).catch((error: unknown) => this.#notReleased(key, error));
   }
 
   /**
@@ -217,13 +221,23 @@ export class ClusterTier {
     if (isOutOfMemory(error)) this.#onOutOfMemory(slot);
   }
 
-  async #remove(key: ClusterKey, head: Buffer | string, note: string): Promise<void> {
-    try {
-      await this.#client.run(release, { entry: key }, { head, channel: wakeChannelOf(key.slot), note });
-    } catch (error) {
-      // It expires by itself; until then others wait.
-      tellProblem({ what: 'not-released', template: key.template, why: nameOf(error) });
-    }
+  #notFilled(key: ClusterKey, error: unknown): Extract<Filled, { outcome: 'unknown' }> {
+    this.#learn(key, error);
+    tellProblem({ what: 'not-filled', template: key.template, why: nameOf(error) });
+    return { outcome: 'unknown', error };
+  }
+
+  /** It expires by itself; until then others wait. */
+  #notReleased({ template }: ClusterKey, error: unknown): void {
+    tellProblem({ what: 'not-released', template, why: nameOf(error) });
+  }
+
+  /** Heals a key whose bytes cannot be decoded, unless somebody else has by now. */
+  async #remove(key: ClusterKey, head: Buffer): Promise<void> {
+    const args = { head, channel: wakeChannelOf(key.slot), note: '' };
+    await this.#client
+      .run(release, { entry: key }, args)
+      .catch((error: unknown) => this.#notReleased(key, error));
   }
 
   #found(key: ClusterKey, bytes: Buffer | null, expected: Expected | undefined): Found | Promise<Found> {
@@ -238,7 +252,7 @@ export class ClusterTier {
         return { kind: 'leased', lease: stored.head };
       case 'undecodable':
         tellProblem({ what: 'undecodable', template: key.template, why: stored.why });
-        return this.#remove(key, stored.head, '').then(() => ({ kind: 'undecodable' }));
+        return this.#remove(key, stored.head).then(() => ({ kind: 'undecodable' }));
     }
   }
 

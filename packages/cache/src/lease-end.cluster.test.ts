@@ -143,7 +143,7 @@ describe('a fill', () => {
     });
     expect(later).toBe(3);
     expect(tried).toHaveBeenCalledTimes(1);
-    expect(await ends.release(entry, token)).toBe('removed');
+    expect(await ends.release(entry, token, '')).toBe('removed');
   });
 });
 
@@ -156,7 +156,7 @@ describe('a release', () => {
       for (let round = 0; round < 30; round++) {
         const [entry, token] = [newEntry(), newToken()];
         await tier.lead(entry, token, LEASE_MS);
-        expect(await ends.release(entry, token)).toBe('removed');
+        expect(await ends.release(entry, token, '')).toBe('removed');
         expect(await tier.read(entry)).toEqual({ kind: 'miss' });
       }
     });
@@ -174,7 +174,7 @@ describe('a release', () => {
     await tier.lead(entry, token, LEASE_MS);
     await tier.mark(entry, leaseBytes(token));
     const scripts = await scriptsDuring(cluster, async () => {
-      expect(await ends.release(entry, token)).toBe('removed');
+      expect(await ends.release(entry, token, '')).toBe('removed');
     });
     expect(scripts).toBe(1);
     expect(await waiter.sleep(5_000)).toBe('called');
@@ -185,12 +185,12 @@ describe('a release', () => {
     for (let round = 0; round < 5; round++) {
       const [entry, token, other] = [newEntry(), newToken(), newToken()];
       await tier.lead(entry, token, LEASE_MS);
-      expect(await ends.release(entry, token)).toBe('removed');
+      expect(await ends.release(entry, token, '')).toBe('removed');
       await tier.lead(entry, other, LEASE_MS);
-      expect(await ends.release(entry, token)).toBe('changed');
+      expect(await ends.release(entry, token, '')).toBe('changed');
       expect(await tier.read(entry)).toEqual({ kind: 'leased', lease: leaseBytes(other) });
       await ends.fill(entry, other, valueOf(entry, other), 60_000);
-      expect(await ends.release(entry, other)).toBe('changed');
+      expect(await ends.release(entry, other, '')).toBe('changed');
       expect(await tier.read(entry)).toMatchObject({ kind: 'value' });
     }
   });
@@ -223,7 +223,7 @@ describe('a user whom the server does not permit DELIFEQ', () => {
     for (let round = 0; round < 30; round++) {
       const [entry, token] = [newEntry(), newToken()];
       await tier.lead(entry, token, LEASE_MS);
-      expect(await ends.release(entry, token)).toBe('removed');
+      expect(await ends.release(entry, token, '')).toBe('removed');
     }
     expect((await refusals()) - before).toBe(cluster.primaries.length);
     await Promise.all(cluster.nodes.map(({ admin }) => admin.call('ACL', 'DELUSER', user)));

@@ -36,7 +36,10 @@ export const test = withCluster.extend<{
     await client.ready();
     // Until it is known who owns which slot.
     await client.health();
-    const [tier, ends] = [new ClusterTier(client), new LeaseEnd(client, new ManualClock())];
+    const [tier, ends] = [
+      new ClusterTier(client, new EntryFormat()),
+      new LeaseEnd(client, new ManualClock()),
+    ];
     await useEverywhere(cluster, tier, ends);
     await use({ client, knows: await knowledge(cluster), tier, ends });
   },
@@ -65,7 +68,7 @@ async function useEverywhere(cluster: TestCluster, tier: ClusterTier, ends: Leas
     while (cluster.primaryOf(entry) !== primary) entry = newEntry();
     for (const token of [newToken(), newToken()]) {
       await tier.lead(entry, token, LEASE_MS);
-      expect(await ends.release(entry, token)).toBe('removed');
+      expect(await ends.release(entry, token, '')).toBe('removed');
     }
     const token = newToken();
     await tier.lead(entry, token, LEASE_MS);

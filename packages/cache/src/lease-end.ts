@@ -1,12 +1,7 @@
-import {
-  type BatchCommand,
-  type CallOptions,
-  type ClusterClient,
-  CommandFailedError,
-  type KeyLike,
-} from '@keyslot/cluster';
+import { type BatchCommand, type CallOptions, CommandFailedError, type KeyLike } from '@keyslot/cluster';
 import { type Clock, systemClock } from '@keyslot/kernel';
-import { HEAD_BYTES, leaseBytes } from './entry.ts';
+import type { CacheClient } from './cache-client.ts';
+import { leaseText } from './entry.ts';
 import { isOutOfMemory } from './out-of-memory.ts';
 import { fill, release } from './scripts/index.ts';
 import { Support } from './support.ts';
@@ -34,11 +29,11 @@ type Attempt = 'done' | 'undecided';
  * The price is a second round trip in the first two cases, and a command too many in the third.
  */
 export class LeaseEnd {
-  readonly #client: ClusterClient;
+  readonly #client: CacheClient;
   readonly #setsIf: Support;
   readonly #deletesIf: Support;
 
-  constructor(client: ClusterClient, clock: Clock = systemClock) {
+  constructor(client: CacheClient, clock: Clock = systemClock) {
     this.#client = client;
     this.#setsIf = new Support(client, clock);
     this.#deletesIf = new Support(client, clock);
@@ -46,19 +41,22 @@ export class LeaseEnd {
 
   /** Stores an entry's bytes in the place of the lease with the same token. Harmless to repeat. */
   fill(key: EntryKey, token: Buffer, bytes: Buffer, ttlMs: number): Promise<'filled' | 'superseded'> {
-    const lease = leaseBytes(token);
-    const set = [key.text, bytes, 'IFEQ', lease, 'PX', ttlMs] as const;
-    const filled = bytes.subarray(0, HEAD_BYTES);
-    const args = { lease, filled, value: bytes, ttlMs, channel: wakeChannelOf(key.slot) };
+    const head = leaseText(token);
+    const set = [key.text, bytes, 'IFEQ', head, 'PX', ttlMs] as const;
+    const args = { head, value: bytes, ttlMs, channel: wakeChannelOf(key.slot) };
     return this.#end(this.#setsIf, key, ['set', ...set], 'filled', () =>
       this.#client.run(fill, { entry: key }, args, NOW),
     );
   }
 
-  /** Gives a lease back. `changed`: it was not there any more. Harmless to repeat. */
-  release(key: EntryKey, token: Buffer): Promise<'removed' | 'changed'> {
-    const head = leaseBytes(token);
-    const args = { head, channel: wakeChannelOf(key.slot) };
+  /**
+   * Gives a lease back. `changed`: it was not there any more. Harmless to repeat.
+   *
+   * @param note - what those who wait are told
+   */
+  release(key: EntryKey, token: Buffer, note: string): Promise<'removed' | 'changed'> {
+    const head = leaseText(token);
+    const args = { head, channel: wakeChannelOf(key.slot), note };
     return this.#end(this.#deletesIf, key, ['delifeq', key.text, head], 'removed', () =>
       this.#client.run(release, { entry: key }, args, NOW),
     );

@@ -1,5 +1,5 @@
-import type { ClusterClient } from '@keyslot/cluster';
 import type { Clock } from '@keyslot/kernel';
+import type { CacheClient } from './cache-client.ts';
 
 /** For how long a primary that refused is not tried again, in milliseconds. It may be upgraded under the same id. */
 export const REFUSED_MS = 5 * 60_000;
@@ -23,13 +23,13 @@ export interface Candidate {
  * is known of a node, not of the cluster, which runs two versions for as long as it is upgraded.
  */
 export class Support {
-  readonly #client: Pick<ClusterClient, 'slotOwner'>;
+  readonly #client: Pick<CacheClient, 'slotOwner'>;
   readonly #clock: Clock;
 
   /** By the id of the primary: it understands, or when it may be tried next. */
   readonly #known = new Map<string, 'understands' | number>();
 
-  constructor(client: Pick<ClusterClient, 'slotOwner'>, clock: Clock) {
+  constructor(client: Pick<CacheClient, 'slotOwner'>, clock: Clock) {
     this.#client = client;
     this.#clock = clock;
   }
