@@ -86,9 +86,13 @@ describe('many keys', () => {
   test('share the failure of their loader, and a wrong answer is one', async ({ open }) => {
     const cache = await open(PLAIN);
     const keys = keysOf(3);
-    const failed = await cache.getOrSetMany(keys, () => Promise.reject<never>(new TypeError('down')));
-    expect(failed.map((each) => each.outcome === 'failed' && each.error)).toEqual(
-      keys.map(() => expect.objectContaining({ code: 'CACHE_LOADER_FAILED', cause: expect.any(TypeError) })),
+    const failed = await cache.getOrSetMany(keys, async () => {
+      throw new TypeError('down');
+    });
+    expect(failed.map((each) => each.outcome === 'failed' && each.error)).toEqual<unknown>(
+      keys.map((): unknown =>
+        expect.objectContaining({ code: 'CACHE_LOADER_FAILED', cause: expect.any(TypeError) }),
+      ),
     );
     const wrong = await cache.getOrSetMany(keys, () => ['one']);
     expect(wrong.every((each) => each.outcome === 'failed')).toBe(true);

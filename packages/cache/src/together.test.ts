@@ -52,7 +52,7 @@ describe('keys that are loaded together', () => {
   ])('all fail when there are %s values', async (_, answer) => {
     const { load } = scene(answer);
     const ends = await Promise.allSettled([load(a), load(b), load(c)]);
-    expect(ends.map((end) => end.status === 'rejected' && end.reason)).toEqual([
+    expect(ends.map((end) => end.status === 'rejected' && (end.reason as unknown))).toEqual([
       expect.any(WrongBatchError),
       expect.any(WrongBatchError),
       expect.any(WrongBatchError),
