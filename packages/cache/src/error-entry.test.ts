@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { errorEntry, failureIn, failureOf, failureOfEntry, noteOf, sharedCause } from './error-entry.ts';
+import { errorEntry, failureIn, failureOf, failureOfEntry, noteOf } from './error-entry.ts';
 import { newToken } from './token.ts';
 
 describe('what is shared of a failure', () => {
@@ -8,7 +8,6 @@ describe('what is shared of a failure', () => {
     const failure = failureOf(error);
     expect(failure).toEqual({ name: 'TypeError', code: 'E_CARD' });
     expect(noteOf(failure)).not.toContain('4111');
-    expect(sharedCause(failure)).toMatchObject({ name: 'TypeError', code: 'E_CARD' });
   });
 
   it.each([[undefined], [null], ['thrown text'], [{ name: 'not a name', code: 5 }], [42]])(

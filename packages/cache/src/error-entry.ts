@@ -46,13 +46,6 @@ export function failureOfEntry(bytes: Buffer): SharedFailure | undefined {
   return bytes[0] === ERROR ? failureIn(bytes.subarray(HEAD_BYTES)) : undefined;
 }
 
-/** The cause that those are given who did not see the error itself. */
-export function sharedCause({ name, code }: SharedFailure): Error {
-  const cause = new Error('The loader failed in another process, or a short while ago');
-  cause.name = name;
-  return code === undefined ? cause : Object.assign(cause, { code });
-}
-
 function wordOf(word: unknown): string | undefined {
   return typeof word === 'string' && WORD.test(word) ? word : undefined;
 }

@@ -50,6 +50,27 @@ export class EntryTooLargeError extends KeyslotError {
   }
 }
 
+/**
+ * The `cause` for those who did not see a loader's error itself: it failed in another process, or a short while ago. What
+ * kind of error it was is all that is shared. Load for yourself if you need to know more.
+ */
+export class FailedElsewhereError extends KeyslotError {
+  readonly code = 'CACHE_FAILED_ELSEWHERE';
+  override readonly retryable = true;
+
+  /** The `name` and the `code` of the loader's error. */
+  readonly originalName: string;
+  readonly originalCode: string | undefined;
+
+  constructor(originalName: string, originalCode: string | undefined) {
+    super(
+      `The loader failed in another process or a short while ago: ${[originalName, originalCode].filter(Boolean).join(' ')}`,
+    );
+    this.originalName = originalName;
+    this.originalCode = originalCode;
+  }
+}
+
 /** A load took longer than `hardTimeout`, and there was nothing stale to answer. Try again later, or allow it more time. */
 export class LoaderTimeoutError extends KeyslotError {
   readonly code = 'CACHE_LOADER_TIMEOUT';
@@ -135,6 +156,7 @@ export class CacheClosedError extends KeyslotError {
 /** Everything that the cache itself rejects with. What the cluster rejects with never reaches a reader. */
 export type CacheError =
   | LoaderFailedError
+  | FailedElsewhereError
   | LoaderTimeoutError
   | LoaderOverloadedError
   | NothingStaleError

@@ -11,6 +11,7 @@ export {
   CacheClosedError,
   type CacheError,
   EntryTooLargeError,
+  FailedElsewhereError,
   InvalidTenantError,
   LoaderFailedError,
   LoaderOverloadedError,

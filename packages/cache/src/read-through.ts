@@ -1,8 +1,8 @@
 import type { AnyKey, Key } from '@keyslot/keys';
 import { type Answer, answerOf } from './answer.ts';
 import type { FoundValue } from './cluster-tier.ts';
-import { failureOf, noteOf, type SharedFailure, sharedCause } from './error-entry.ts';
-import { LoaderFailedError, LoaderTimeoutError } from './errors.ts';
+import { failureOf, noteOf, type SharedFailure } from './error-entry.ts';
+import { FailedElsewhereError, LoaderFailedError, LoaderTimeoutError } from './errors.ts';
 import { newJourney, pass, tellJourney } from './journey.ts';
 import type { Loaded, Loader } from './loads.ts';
 import type { Kept } from './local-tier.ts';
@@ -283,7 +283,8 @@ export class ReadThrough {
   }
 
   #failedElsewhere<Value>({ key }: Request<Value>, failure: SharedFailure): LoaderFailedError {
-    return new LoaderFailedError(key.template, { cause: sharedCause(failure) });
+    const cause = new FailedElsewhereError(failure.name, failure.code);
+    return new LoaderFailedError(key.template, { cause });
   }
 
   /** In memory only what nothing has invalidated since the work began. */
