@@ -24,6 +24,13 @@ describe('how long values are good for', () => {
     expect(policies.of('other')).toEqual(DEFAULT_POLICY);
   });
 
+  it('is at most what a timer can wait for', () => {
+    expect(policyOf({ hardTimeout: '365d', softTimeout: '365d' }, DEFAULT_POLICY)).toMatchObject({
+      hardTimeoutMs: 2 ** 31 - 1,
+      softTimeoutMs: 2 ** 31 - 1,
+    });
+  });
+
   it.each([
     ['ttl', 0],
     ['grace', -1],

@@ -96,6 +96,9 @@ export interface Policy {
   readonly expected: Expected | undefined;
 }
 
+/** The longest that a timer can be set for, in milliseconds; with more it ends at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** What holds where nobody says otherwise. */
 export const DEFAULT_POLICY: Policy = {
   ttlMs: 300_000,
@@ -130,13 +133,14 @@ export function policyOf(options: EntryOptions, base: Policy, at = ''): Policy {
     throw new InvalidOptionError(`${at}earlyRefresh`, earlyRefresh, 'a number from 0 to 100');
   if (typeof sliding !== 'boolean') throw new InvalidOptionError(`${at}sliding`, sliding, 'true or false');
   const { softTimeout, negativeTtl } = options;
+  const timer = (limitMs: number) => Math.min(limitMs, LONGEST_TIMER_MS);
   return {
     ttlMs: ms('ttl', base.ttlMs),
     jitter,
     graceMs: ms('grace', base.graceMs, 0),
     refresh,
-    softTimeoutMs: softTimeout === undefined ? base.softTimeoutMs : ms('softTimeout', 0),
-    hardTimeoutMs: ms('hardTimeout', base.hardTimeoutMs),
+    softTimeoutMs: softTimeout === undefined ? base.softTimeoutMs : timer(ms('softTimeout', 0)),
+    hardTimeoutMs: timer(ms('hardTimeout', base.hardTimeoutMs)),
     earlyRefresh,
     negativeTtlMs: negativeTtl === undefined ? base.negativeTtlMs : ms('negativeTtl', 0),
     errorTtlMs: ms('errorTtl', base.errorTtlMs, 0),

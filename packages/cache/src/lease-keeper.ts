@@ -7,9 +7,15 @@ import { newToken } from './token.ts';
 import { untilLeaseEnds } from './waiting.ts';
 import type { WakeUps } from './wake-ups.ts';
 
+/** The right to load. */
+export interface Leading {
+  readonly kind: 'leader';
+  readonly token: Buffer;
+}
+
 /** What came of asking for the right to load, and of waiting while somebody else had it. */
 export type Right =
-  | { readonly kind: 'leader'; readonly token: Buffer }
+  | Leading
   | Extract<Found, { kind: 'value' | 'away' | 'failed' }>
   | { readonly kind: 'gave-up' };
 
@@ -31,6 +37,13 @@ export class LeaseKeeper {
     this.#wakeUps = wakeUps;
     this.#settings = settings;
     this.#held = new HeldLeases(settings.leaseMs);
+  }
+
+  /** The right to load `key`, or what is there. */
+  async lead(key: ClusterKey, expected?: Expected): Promise<Found | Leading> {
+    const token = newToken();
+    const led = await this.#tier.lead(key, token, this.#settings.leaseMs, expected);
+    return led.kind === 'leader' ? { kind: 'leader', token } : led;
   }
 
   /**

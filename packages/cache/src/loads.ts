@@ -85,17 +85,14 @@ async function inTime<Value>(
   context: Context<Value>,
   load: () => Promise<Value>,
 ): Promise<Value> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
+  return await new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
       const error = new LoaderTimeoutError(template, limitMs);
       context.abort(error);
       reject(error);
     }, limitMs);
+    load()
+      .then(resolve, reject)
+      .finally(() => clearTimeout(timer));
   });
-  try {
-    return await Promise.race([load(), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,9 +1,10 @@
 import type { AnyKey, Key } from '@keyslot/keys';
 import { type Answer, answerOf } from './answer.ts';
-import type { FoundValue } from './cluster-tier.ts';
-import { failureOf, noteOf, type SharedFailure } from './error-entry.ts';
-import { FailedElsewhereError, LoaderFailedError, LoaderTimeoutError } from './errors.ts';
+import type { Found, FoundValue } from './cluster-tier.ts';
+import type { SharedFailure } from './error-entry.ts';
+import { FailedElsewhereError, LoaderFailedError } from './errors.ts';
 import { newJourney, pass, tellJourney } from './journey.ts';
+import type { Leading } from './lease-keeper.ts';
 import type { Loaded, Loader } from './loads.ts';
 import type { Kept } from './local-tier.ts';
 import { Refreshes } from './refreshes.ts';
@@ -109,11 +110,14 @@ export class ReadThrough {
   }
 
   async #fromCluster<Value>(request: Request<Value>): Promise<Answer<Value>> {
-    const { inCluster, journey, policy } = request;
+    const { journey } = request;
     if (this.#isDoubtful(request)) return await this.#loadInDoubt(request, 'cluster');
 
-    const found = await this.#at.tier.read(inCluster, policy.expected);
+    const found = await this.#ask(request);
     switch (found.kind) {
+      case 'leader':
+        pass(journey, { at: 'lease', outcome: 'leader' });
+        return await this.#loadAndFill(request, found.token);
       case 'value':
         // Once more: the key's owner may have changed while it was asked.
         if (this.#isDoubtful(request)) return await this.#loadInDoubt(request, 'cluster');
@@ -131,6 +135,17 @@ export class ReadThrough {
         pass(journey, { at: 'cluster', outcome: found.kind });
         return await this.#lead(request);
     }
+  }
+
+  /** What is there; or at once the right to load, where there is likely nothing. */
+  async #ask<Value>({ key, inCluster, policy, isForced }: Request<Value>): Promise<Found | Leading> {
+    const { tier, leases, guard, temperature } = this.#at;
+    const mayLead = !isForced && temperature.isCold(key.template) && guard.mayLead(inCluster.slot);
+    const found = await (mayLead
+      ? leases.lead(inCluster, policy.expected)
+      : tier.read(inCluster, policy.expected));
+    if (found.kind !== 'away') temperature.note(key.template, found.kind === 'value' ? 'hit' : 'miss');
+    return found;
   }
 
   #found<Value>(request: Request<Value>, found: FoundValue): Answer<Value> | Promise<Answer<Value>> {
@@ -208,7 +223,7 @@ export class ReadThrough {
     try {
       loaded = await leases.keepDuring(inCluster, token, () => this.#run(request));
     } catch (error) {
-      await this.#giveBack(request, token, error);
+      await storing.giveBack(inCluster, token, error, request.policy);
       throw error;
     }
     let isStored = false;
@@ -230,22 +245,6 @@ export class ReadThrough {
     const stored = await this.#at.storing.store(inCluster, { head }, loaded, journey);
     if (stored.outcome === 'filled' && flight.isClean) this.#at.local.keep(id, stored.kept);
     return { value: loaded.value, source: 'loader', ageMs: 0, kept: stored.outcome };
-  }
-
-  /** Those who wait are told why: they asked for the same, and would get the same. */
-  async #giveBack<Value>(
-    { inCluster, policy }: Request<Value>,
-    token: Buffer,
-    error: unknown,
-  ): Promise<void> {
-    const { tier, storing } = this.#at;
-    if (!(error instanceof LoaderFailedError || error instanceof LoaderTimeoutError)) {
-      await tier.release(inCluster, token);
-      return;
-    }
-    const failure = failureOf(error instanceof LoaderFailedError ? error.cause : error);
-    if (policy.errorTtlMs > 0) await storing.storeFailure(inCluster, token, failure, policy.errorTtlMs);
-    else await tier.release(inCluster, token, noteOf(failure));
   }
 
   /** Without a lease: what comes of it is kept nowhere. */

@@ -11,6 +11,7 @@ import { type Guarding, NO_GUARD } from './no-guard.ts';
 import { type CacheOptions, type Settings, settingsOf } from './options.ts';
 import { Removal } from './removal.ts';
 import { Storing } from './storing.ts';
+import { Temperature } from './temperature.ts';
 import { WakeUps } from './wake-ups.ts';
 import { WriteGuard } from './write-guard.ts';
 
@@ -27,6 +28,7 @@ export interface Stations {
   readonly loads: Loads;
   readonly storing: Storing;
   readonly removal: Removal;
+  readonly temperature: Temperature;
   readonly invalidations: Invalidations;
 }
 
@@ -49,6 +51,7 @@ export class OpenStations implements Stations {
   readonly loads: Loads;
   readonly storing: Storing;
   readonly removal: Removal;
+  readonly temperature = new Temperature();
   readonly invalidations: Invalidations;
   readonly #wakeUps: WakeUps;
 

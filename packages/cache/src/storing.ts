@@ -1,8 +1,9 @@
 import type { Clock } from '@keyslot/kernel';
 import type { ClusterKey, ClusterTier, Filled, Times } from './cluster-tier.ts';
 import type { EntryFormat } from './entry-format.ts';
-import { errorEntry, type SharedFailure } from './error-entry.ts';
-import { EntryTooLargeError } from './errors.ts';
+import { errorEntry, failureOf, noteOf } from './error-entry.ts';
+import { EntryTooLargeError, LoaderFailedError, LoaderTimeoutError } from './errors.ts';
+import type { Policy } from './freshness.ts';
 import { type Journey, pass } from './journey.ts';
 import type { Loaded } from './loads.ts';
 import type { Keepable } from './local-tier.ts';
@@ -98,9 +99,17 @@ export class Storing {
     return { outcome: 'filled', kept, shortenedToMs };
   }
 
-  /** Has others told for a while that loading failed, in the place of a lease. */
-  async storeFailure(key: ClusterKey, lease: Buffer, failure: SharedFailure, forMs: number): Promise<void> {
-    await this.#tier.fill(key, lease, errorEntry(lease, failure), forMs);
+  /**
+   * Gives a lease back whose load failed. Those who wait are told why: they asked for the same, and would get the same.
+   */
+  async giveBack(key: ClusterKey, lease: Buffer, error: unknown, { errorTtlMs }: Policy): Promise<void> {
+    if (!(error instanceof LoaderFailedError || error instanceof LoaderTimeoutError)) {
+      await this.#tier.release(key, lease);
+      return;
+    }
+    const failure = failureOf(error instanceof LoaderFailedError ? error.cause : error);
+    if (errorTtlMs > 0) await this.#tier.fill(key, lease, errorEntry(lease, failure), errorTtlMs);
+    else await this.#tier.release(key, lease, noteOf(failure));
   }
 
   /** Gives a value that is there more time. What goes wrong is told: it lives as long as it would have. */
