@@ -58,7 +58,7 @@ describe('what a caller decides about a key', () => {
       source: 'loader',
       kept: 'filled',
     });
-    expect([cache.peek(key), await cache.getOrSet(key, () => 'not asked')]).toEqual(['new', 'new']);
+    expect(await cache.getOrSet(key, () => 'not asked')).toBe('new');
   });
 
   test('a value of another version, or that does not fit, is loaded anew', async ({ open }) => {
@@ -92,4 +92,83 @@ describe('what a caller decides about a key', () => {
     expect(problems.map(({ what }) => what)).toEqual(['too-large', 'too-large']);
     expect(await cache.get(key)).toBeUndefined();
   });
+});
+
+describe('a load that is forced', () => {
+  test('is not answered by one that began before, nor undone by it', async ({ open }) => {
+    const [cache, other] = [await open(PLAIN), await open({ ttl: '10m', jitter: 0 })];
+    const key = newKey();
+    const [began, end] = [Promise.withResolvers<void>(), Promise.withResolvers<string>()];
+    const before = cache.getOrSet(key, () => {
+      began.resolve();
+      return end.promise;
+    });
+    await began.promise;
+    const forced = other.lookup(key, () => 'new', { forceRefresh: true });
+    expect(await forced).toMatchObject({ value: 'new', source: 'loader', kept: 'filled' });
+    end.resolve('old');
+    expect(await before).toBe('old');
+    expect(await cache.get(key)).toBe('new');
+  });
+
+  test('stands before a refresh that began before, and the last of two stands', async ({ open }) => {
+    const options = { ...PLAIN, ttl: '60ms', grace: '1m' } as const;
+    const [cache, other] = [await open(options), await open(options)];
+    const key = newKey();
+    await cache.getOrSet(key, () => 'first');
+    await sleep(80);
+    const [began, end] = [Promise.withResolvers<void>(), Promise.withResolvers<string>()];
+    await cache.getOrSet(key, () => {
+      began.resolve();
+      return end.promise;
+    });
+    await began.promise;
+    const slow = other.lookup(key, async () => (await sleep(150), 'second'), {
+      forceRefresh: true,
+      ttl: '1m',
+    });
+    await sleep(50);
+    expect(await cache.lookup(key, () => 'third', { forceRefresh: true, ttl: '1m' })).toMatchObject({
+      kept: 'filled',
+    });
+    end.resolve('old');
+    expect(await slow).toMatchObject({ value: 'second', kept: 'superseded' });
+    await sleep(50);
+    expect(await cache.get(key)).toBe('third');
+  });
+
+  test('is told to the memories of others', async ({ open }) => {
+    const [cache, other] = [await open({}), await open({ local: { ttl: '1m' } })];
+    const key = newKey();
+    await cache.getOrSet(key, () => 'old');
+    expect(await other.getOrSet(key, () => 'not asked')).toBe('old');
+    await cache.getOrSet(key, () => 'new', { forceRefresh: true });
+    await expect.poll(() => other.peek(key)).toBeUndefined();
+    expect(await other.getOrSet(key, () => 'not asked')).toBe('new');
+  });
+});
+
+describe('expire', () => {
+  test('has a load that began before come too late', async ({ open }) => {
+    const [cache, other] = [await open(PLAIN), await open(PLAIN)];
+    const key = newKey();
+    const [began, end] = [Promise.withResolvers<void>(), Promise.withResolvers<string>()];
+    const loading = cache.lookup(key, () => {
+      began.resolve();
+      return end.promise;
+    });
+    await began.promise;
+    expect(await other.expire(key)).toEqual({ outcome: 'expired' });
+    end.resolve('old');
+    expect(await loading).toMatchObject({ value: 'old', kept: 'superseded' });
+    expect(await other.getOrSet(key, () => 'new')).toBe('new');
+  });
+});
+
+test('looking at a key leaves alone what others can read', async ({ open }) => {
+  const cache = await open(PLAIN);
+  const key = newKey();
+  await cache.set(key, 'second form', { version: 2 });
+  expect([await cache.get(key), await cache.getMany([key])]).toEqual([undefined, [{ outcome: 'miss' }]]);
+  expect(await cache.get(key, { version: 2 })).toBe('second form');
 });

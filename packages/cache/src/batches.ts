@@ -37,12 +37,15 @@ export class Batches {
     const values = new Map(entries.map(([key, value]) => [namespace.localId(key), value]));
     const results = await this.#each(
       entries.map(([key]) => key),
-      (key, id) =>
-        this.#writes.setUntold(
-          namespace.inCluster(key),
-          values.get(id),
-          settings.policies.of(key.template, options),
-        ),
+      async (key, id): Promise<SetResult> => {
+        const policy = settings.policies.of(key.template, options);
+        try {
+          return await this.#writes.setUntold(namespace.inCluster(key), values.get(id), policy);
+        } catch (error) {
+          // A value that cannot be stored costs its own key.
+          return { outcome: 'failed', error };
+        }
+      },
     );
     const told = new Map(entries.map(([key]) => [namespace.localId(key), namespace.inCluster(key)]));
     entries.forEach(([key], i) => {
@@ -67,8 +70,12 @@ export class Batches {
   ): Promise<LoadOutcome<Value>[]> {
     const distinct = new Map(keys.map((key) => [this.#at.namespace.localId(key), key]));
     const [template = ''] = keys.map((key) => key.template);
+    // The batch ends when the last of its keys would have.
+    const limits = [...distinct.values()].map(
+      (key) => this.#at.settings.policies.of(key.template, options).hardTimeoutMs,
+    );
     const together = new Together([...distinct.values()], loadMissing, (load) =>
-      this.#at.loads.together(template, load),
+      this.#at.loads.together(template, Math.max(...limits), load),
     );
     return this.#each(keys, async (key, id) => {
       // The very object that the batch knows.
@@ -93,7 +100,7 @@ export class Batches {
     if (kept !== undefined) return { outcome: 'hit', ...answerOf<Value>(kept, 'local', clock.now()) };
     if (invalidations.isDoubtful(id)) return { outcome: 'miss' };
     const { expected } = settings.policies.of(key.template, options);
-    const found = await tier.read(namespace.inCluster(key), expected);
+    const found = await tier.read(namespace.inCluster(key), expected, 'look');
     if (found.kind === 'away') return { outcome: 'failed', error: found.error };
     const now = clock.now();
     // Once more: the key's owner may have changed while it was asked.

@@ -108,6 +108,7 @@ export class Cache implements AsyncDisposable {
    */
   getOrSet<Value>(key: Key<Value>, loader: Loader<Value>, options?: ReadOptions): Promise<Value> {
     if (this.#closed) return Promise.reject(new CacheClosedError());
+    if (options?.signal?.aborted === true) return Promise.reject(options.signal.reason);
     const id = this.#at.namespace.localId(key);
     const kept = options?.forceRefresh === true ? undefined : this.#reads.local(key, id);
     if (kept !== undefined) return Promise.resolve(kept.value as Value);
@@ -118,6 +119,7 @@ export class Cache implements AsyncDisposable {
   /** As {@link getOrSet}, and says where the value came from, how old it is, and what became of it if it was loaded. */
   lookup<Value>(key: Key<Value>, loader: Loader<Value>, options?: ReadOptions): Promise<Answer<Value>> {
     if (this.#closed) return Promise.reject(new CacheClosedError());
+    if (options?.signal?.aborted === true) return Promise.reject(options.signal.reason);
     const id = this.#at.namespace.localId(key);
     const kept = options?.forceRefresh === true ? undefined : this.#reads.local(key, id);
     if (kept !== undefined) return Promise.resolve(answerOf(kept, 'local', this.#at.clock.now()));

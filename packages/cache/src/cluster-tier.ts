@@ -1,6 +1,6 @@
 import { type CallOptions, CommandFailedError, type KeyLike, ShardUnavailableError } from '@keyslot/cluster';
 import type { CacheClient } from './cache-client.ts';
-import { headOf, isLeaseOf, leaseText, type Stored, type StoredValue } from './entry.ts';
+import { headOf, isLeaseOf, isOthers, leaseText, type Stored, type StoredValue, timeBytes } from './entry.ts';
 import type { EntryFormat, Expected } from './entry-format.ts';
 import { failureOfEntry, type SharedFailure } from './error-entry.ts';
 import { LeaseEnd } from './lease-end.ts';
@@ -37,6 +37,9 @@ export interface Times {
   readonly freshUntil?: number;
   readonly staleUntil?: number;
   readonly ttlMs?: number;
+
+  /** What becomes of what is there and cannot be changed: a lease, a failure, a value of an older form. */
+  readonly otherwise?: 'keep' | 'remove';
 }
 
 /** A key as the cluster sees it. */
@@ -71,10 +74,14 @@ export class ClusterTier {
     this.#onOutOfMemory = onOutOfMemory;
   }
 
-  /** Reads without asking for anything. */
-  read(key: ClusterKey, expected?: Expected): Promise<Found> {
+  /**
+   * Reads without asking for anything.
+   *
+   * @param whatFor - a `look` leaves alone what others may be able to read
+   */
+  read(key: ClusterKey, expected?: Expected, whatFor: 'load' | 'look' = 'load'): Promise<Found> {
     return this.#client.getBuffer(key, NOW).then(
-      (bytes) => this.#found(key, bytes, expected),
+      (bytes) => this.#found(key, bytes, expected, whatFor),
       (error: unknown) => this.#notFound(key, error),
     );
   }
@@ -82,7 +89,7 @@ export class ClusterTier {
   /** Reads a copy that may be older than what the primary had. */
   readReplica(key: ClusterKey, expected?: Expected): Promise<Found> {
     return this.#client.getBuffer(key, REPLICA).then(
-      (bytes) => this.#found(key, bytes, expected),
+      (bytes) => this.#found(key, bytes, expected, 'look'),
       (error: unknown) => ({ kind: 'away', error }),
     );
   }
@@ -170,29 +177,30 @@ export class ClusterTier {
    *
    * @throws what the client rejects with: then it may have been done
    */
-  retime(
-    key: ClusterKey,
-    { head, token, freshUntil, staleUntil, ttlMs = 0 }: Times,
-  ): Promise<'changed' | 'absent'> {
-    const [fresh, stale] = [bytesOf(freshUntil), bytesOf(staleUntil)];
-    return this.#client.run(
-      retime,
-      { entry: key },
-      { head: head ?? '', token: token ?? '', fresh, stale, ttlMs },
-      NOW,
-    );
+  async retime(key: ClusterKey, times: Times): Promise<'changed' | 'removed' | 'absent'> {
+    const { head = '', token = '', freshUntil, staleUntil, ttlMs = 0, otherwise } = times;
+    const [fresh, stale, channel] = [timeBytes(freshUntil), timeBytes(staleUntil), wakeChannelOf(key.slot)];
+    const args = { head, token, fresh, stale, ttlMs, remove: otherwise === 'remove' ? '1' : '', channel };
+    try {
+      return await this.#client.run(retime, { entry: key }, args, NOW);
+    } catch (error) {
+      this.#learn(key, error);
+      throw error;
+    }
   }
 
-  /** Settles who in the fleet loads a stale value anew. Economy: it is never asked whether something may be stored. */
-  async elect(claim: ClusterKey, forMs: number): Promise<'elected' | 'somebody-else'> {
+  /**
+   * Settles who in the fleet loads a stale value anew. Economy: it is never asked whether something may be stored.
+   * `unknown`: nobody may be about to.
+   */
+  async elect(claim: ClusterKey, forMs: number): Promise<'elected' | 'somebody-else' | 'unknown'> {
     try {
       const reply = await this.#client.call('set', [claim.text, '1', 'NX', 'PX', forMs], NOW);
       return reply === null ? 'somebody-else' : 'elected';
     } catch (error) {
       this.#learn(claim, error);
-      // Whoever has a stale value does not need to know more: somebody will try again.
-      tellProblem({ what: 'not-refreshed', template: claim.template, why: nameOf(error) });
-      return 'somebody-else';
+      tellProblem({ what: 'not-elected', template: claim.template, why: nameOf(error) });
+      return 'unknown';
     }
   }
 
@@ -240,7 +248,12 @@ export class ClusterTier {
       .catch((error: unknown) => this.#notReleased(key, error));
   }
 
-  #found(key: ClusterKey, bytes: Buffer | null, expected: Expected | undefined): Found | Promise<Found> {
+  #found(
+    key: ClusterKey,
+    bytes: Buffer | null,
+    expected: Expected | undefined,
+    whatFor: 'load' | 'look' = 'load',
+  ): Found | Promise<Found> {
     if (bytes === null) return MISS;
     const failure = failureOfEntry(bytes);
     if (failure !== undefined) return { kind: 'failed', failure, head: headOf(bytes) };
@@ -251,6 +264,7 @@ export class ClusterTier {
       case 'lease':
         return { kind: 'leased', lease: stored.head };
       case 'undecodable':
+        if (whatFor === 'look' && isOthers(stored.why)) return MISS;
         tellProblem({ what: 'undecodable', template: key.template, why: stored.why });
         return this.#remove(key, stored.head).then(() => ({ kind: 'undecodable' }));
     }
@@ -278,12 +292,4 @@ function mayHaveHappened(error: unknown): boolean {
 function nameOf(error: unknown): string {
   if (error instanceof CommandFailedError) return error.reply;
   return error instanceof Error ? error.name : 'not an Error';
-}
-
-/** A time as an entry has it. */
-function bytesOf(time: number | undefined): Buffer | string {
-  if (time === undefined) return '';
-  const bytes = Buffer.allocUnsafe(8);
-  bytes.writeDoubleBE(time);
-  return bytes;
 }

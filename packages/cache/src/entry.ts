@@ -106,6 +106,14 @@ export function leaseText(token: Buffer): string {
   return `L${token.toString('latin1', 0, TOKEN_BYTES)}`;
 }
 
+/** The first bytes of a value with a token. */
+export function headOfValue(token: Buffer): Buffer {
+  const head = Buffer.allocUnsafe(HEAD_BYTES);
+  head[0] = VALUE;
+  token.copy(head, 1);
+  return head;
+}
+
 /** The bytes of a lease as it is taken: they are its head, and all of it. */
 export function leaseBytes(token: Buffer): Buffer {
   const bytes = Buffer.allocUnsafe(HEAD_BYTES);
@@ -149,4 +157,27 @@ export function echoes(bytes: Buffer, at: number, length: number, key: string): 
     if (code !== bytes[at + i] || code > 0x7f) return false;
   }
   return true;
+}
+
+/** Whether it is this reader that cannot read an entry, and others may. */
+export function isOthers(why: Why): boolean {
+  return OTHERS.has(why);
+}
+
+const OTHERS: ReadonlySet<Why> = new Set([
+  'another schema version',
+  'a value that does not fit its schema',
+  'a format version that is not known',
+  'a codec that is not known',
+  'not encrypted',
+  'encrypted, and this cache has no keys',
+  'changed, or encrypted with a key that is not known',
+]);
+
+/** A time as an entry has it; nothing for none. */
+export function timeBytes(time: number | undefined): Buffer | string {
+  if (time === undefined) return '';
+  const bytes = Buffer.allocUnsafe(8);
+  bytes.writeDoubleBE(time);
+  return bytes;
 }

@@ -11,7 +11,10 @@ export type Step =
   | { readonly at: 'replica'; readonly outcome: 'hit' | 'miss' | 'away' }
   | { readonly at: 'memory'; readonly outcome: 'stale' }
   | { readonly at: 'lease'; readonly outcome: 'leader' | 'hit' | 'doubtful' | 'failed' | 'gave-up' | 'away' }
-  | { readonly at: 'refresh'; readonly outcome: 'behind' | 'joined' | 'elected' | 'somebody-else' | 'late' }
+  | {
+      readonly at: 'refresh';
+      readonly outcome: 'behind' | 'joined' | 'elected' | 'somebody-else' | 'unknown' | 'late';
+    }
   | { readonly at: 'loader'; readonly outcome: 'loaded' | 'failed' }
   | { readonly at: 'guard'; readonly outcome: 'no-lease' | 'shortened' | 'skipped' }
   | { readonly at: 'fill'; readonly outcome: 'filled' | 'superseded' | 'unknown' };

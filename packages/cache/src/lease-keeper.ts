@@ -19,6 +19,9 @@ export type Right =
   | Extract<Found, { kind: 'value' | 'away' | 'failed' }>
   | { readonly kind: 'gave-up' };
 
+/** Between attempts at a key whose bytes cannot be decoded, in milliseconds. */
+const UNDECODABLE_PAUSE_MS = 20;
+
 interface LeaseSettings {
   readonly leaseMs: number;
   readonly waitMs: number;
@@ -66,6 +69,8 @@ export class LeaseKeeper {
       }
       if (found.kind === 'value' || found.kind === 'away' || found.kind === 'failed') return found;
       if (clock.now() >= until) return { kind: 'gave-up' };
+      // Who may not remove what he cannot read would ask again and again.
+      if (found.kind === 'undecodable') await clock.sleep(UNDECODABLE_PAUSE_MS);
       // There was a value or a lease and now there is none: it was deleted, released, or healed. Ask again.
     }
   }

@@ -41,9 +41,14 @@ export class Loads {
     this.#limit = limit;
   }
 
-  /** Runs one load for many keys, which have no places of their own. */
-  together<T>(template: string, load: () => Promise<T>): Promise<T> {
-    return this.#limit.run(template, load);
+  /**
+   * Runs one load for many keys, which have neither places nor times of their own.
+   *
+   * @throws {LoaderTimeoutError} when it took too long: its place is free again then.
+   */
+  together<T>(template: string, limitMs: number, load: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const context = new Context<never>(undefined);
+    return this.#limit.run(template, () => inTime(template, limitMs, context, () => load(context.signal)));
   }
 
   /**
@@ -54,20 +59,14 @@ export class Loads {
    */
   async run<Value>({ template, loader, policy, stale, isPart = false }: Load<Value>): Promise<Loaded<Value>> {
     const context = new Context<Value>(stale);
-    let startedAt = 0;
+    let startedAt = performance.now();
     const load = () => {
       startedAt = performance.now();
-      return inTime(template, policy.hardTimeoutMs, context, async () => {
-        try {
-          return await loader(context);
-        } catch (cause) {
-          // What a batch was refused is no failure of its loader.
-          if (isPart && cause instanceof LoaderOverloadedError) throw cause;
-          throw new LoaderFailedError(template, { cause });
-        }
-      });
+      return inTime(template, policy.hardTimeoutMs, context, () => attempt(template, loader, context));
     };
-    const value = await (isPart ? load() : this.#limit.run(template, load));
+    const value = await (isPart
+      ? attempt(template, loader, context, isRefusal)
+      : this.#limit.run(template, load));
     // Here rather than when it is stored: it must not depend on the cluster whether a loader is correct.
     if (value === undefined) throw new UnencodableValueError(template, 'it is undefined');
     return {
@@ -77,6 +76,25 @@ export class Loads {
       isSkipped: context.isSkipped,
     };
   }
+}
+
+async function attempt<Value>(
+  template: string,
+  loader: Loader<Value>,
+  context: Context<Value>,
+  isKnown: (cause: unknown) => boolean = () => false,
+): Promise<Value> {
+  try {
+    return await loader(context);
+  } catch (cause) {
+    if (isKnown(cause)) throw cause;
+    throw new LoaderFailedError(template, { cause });
+  }
+}
+
+/** What a batch was refused is no failure of its loader. */
+function isRefusal(cause: unknown): boolean {
+  return cause instanceof LoaderOverloadedError || cause instanceof LoaderTimeoutError;
 }
 
 async function inTime<Value>(

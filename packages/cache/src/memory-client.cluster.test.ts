@@ -52,6 +52,7 @@ const OUTCOMES = [
   'renew lost',
   'retime changed',
   'retime absent',
+  'retime removed',
 ];
 
 type Step = (client: CacheClient) => Promise<unknown>;
@@ -89,11 +90,12 @@ const steps: Record<string, fc.Arbitrary<Step>> = {
       fresh: fc.constantFrom('', 'fresh: 8'),
       stale: fc.constantFrom('', 'stale: 8'),
       ttlMs: fc.oneof(ttlMs, fc.constant(0)),
+      remove: fc.constantFrom('', '1'),
     })
     .map(
       ({ entry, ...args }) =>
         (to) =>
-          to.run(retime, { entry }, args),
+          to.run(retime, { entry }, { ...args, channel }),
     ),
   pexpire: fc.record({ entry: aKey, ttlMs }).map(
     ({ entry, ttlMs: ms }) =>

@@ -59,9 +59,15 @@ const BODIES: { readonly [Each in keyof typeof generated]: Body<(typeof generate
     return store.expire(entry, numberOf(leaseMs)) ? 1 : 0;
   },
 
-  retimeLua({ store }, { entry }, { head, token, fresh, stale, ttlMs }) {
+  retimeLua({ store, channels }, { entry }, { head, token, fresh, stale, ttlMs, remove, channel }) {
     const there = store.head(entry, AT.version + 1);
-    if (there[0] !== VALUE || there[AT.version] !== 2) return 0;
+    if (there[0] !== VALUE || there[AT.version] !== 2) {
+      if (remove.toString() !== '1' || !store.delete(entry)) return 0;
+      if (there[0] === LEASE && isMarked(there)) {
+        channels.publish(channel.toString(), there.subarray(1, HEAD_BYTES));
+      }
+      return 2;
+    }
     if (head.length > 0 && !there.subarray(0, HEAD_BYTES).equals(head)) return 0;
     store.write(entry, 1, token);
     store.write(entry, AT.freshUntil, fresh);

@@ -51,7 +51,7 @@ export function newEntry(key: ClusterKey, value: unknown, making: Making): NewEn
 }
 
 /** What does not exist may come to be: it is not served for longer than it was said to be fresh. */
-function timesOf(value: unknown, { ttlMs, jitter, graceMs, negativeTtlMs }: Policy) {
+export function timesOf(value: unknown, { ttlMs, jitter, graceMs, negativeTtlMs }: Policy) {
   const isNegative = value === null && negativeTtlMs !== undefined;
   const freshMs = Math.max(
     1,

@@ -3,10 +3,12 @@ import { type Answer, answerOf } from './answer.ts';
 import type { Found, FoundValue } from './cluster-tier.ts';
 import type { SharedFailure } from './error-entry.ts';
 import { FailedElsewhereError, LoaderFailedError } from './errors.ts';
+import { Forced } from './forced.ts';
 import { newJourney, pass, tellJourney } from './journey.ts';
 import type { Leading } from './lease-keeper.ts';
 import type { Loaded, Loader } from './loads.ts';
 import type { Kept } from './local-tier.ts';
+import { timesOf } from './new-entry.ts';
 import { Refreshes } from './refreshes.ts';
 import { loadOf, type Part, type ReadOptions, type Request } from './request.ts';
 import type { Stations } from './stations.ts';
@@ -39,10 +41,12 @@ import { isEarly, isPastHalf } from './xfetch.ts';
 export class ReadThrough {
   readonly #at: Stations;
   readonly #refreshes: Refreshes;
+  readonly #forced: Forced;
 
   constructor(stations: Stations) {
     this.#at = stations;
     this.#refreshes = new Refreshes(stations);
+    this.#forced = new Forced(stations);
   }
 
   /** What this process's memory has. Its journey ends here. */
@@ -112,6 +116,7 @@ export class ReadThrough {
   async #fromCluster<Value>(request: Request<Value>): Promise<Answer<Value>> {
     const { journey } = request;
     if (this.#isDoubtful(request)) return await this.#loadInDoubt(request, 'cluster');
+    if (request.isForced) return await this.#forced.load(request);
 
     const found = await this.#ask(request);
     switch (found.kind) {
@@ -127,7 +132,6 @@ export class ReadThrough {
         return await this.#withoutPrimary(request);
       case 'failed':
         pass(journey, { at: 'cluster', outcome: 'failed' });
-        if (request.isForced) return await this.#loadAndReplace(request, found.head);
         throw this.#failedElsewhere(request, found.failure);
       case 'miss':
       case 'leased':
@@ -138,24 +142,25 @@ export class ReadThrough {
   }
 
   /** What is there; or at once the right to load, where there is likely nothing. */
-  async #ask<Value>({ key, inCluster, policy, isForced }: Request<Value>): Promise<Found | Leading> {
+  async #ask<Value>({ key, inCluster, policy }: Request<Value>): Promise<Found | Leading> {
     const { tier, leases, guard, temperature } = this.#at;
-    const mayLead = !isForced && temperature.isCold(key.template) && guard.mayLead(inCluster.slot);
-    const found = await (mayLead
+    const mayLead = temperature.isCold(key.template) && guard.mayLead(inCluster.slot);
+    let found = await (mayLead
       ? leases.lead(inCluster, policy.expected)
       : tier.read(inCluster, policy.expected));
+    // A node that takes no writes may still have the value.
+    if (mayLead && found.kind === 'away') found = await tier.read(inCluster, policy.expected);
     if (found.kind !== 'away') temperature.note(key.template, found.kind === 'value' ? 'hit' : 'miss');
     return found;
   }
 
   #found<Value>(request: Request<Value>, found: FoundValue): Answer<Value> | Promise<Answer<Value>> {
-    const { journey, policy, isForced } = request;
+    const { journey, policy } = request;
     const now = this.#at.clock.now();
-    if (isForced) return this.#refresh(request, found);
     if (now < found.freshUntil) {
       pass(journey, { at: 'cluster', outcome: 'hit' });
       if (isEarly(found, policy.earlyRefresh, now)) this.#refreshes.behind(request, found);
-      else if (policy.sliding && isPastHalf(found, now)) this.#prolong(request, found, now);
+      else if (policy.sliding) this.#prolong(request, found, now);
       return this.#keep(request, found, 'cluster', now);
     }
     pass(journey, { at: 'cluster', outcome: 'stale' });
@@ -171,8 +176,7 @@ export class ReadThrough {
 
   /** A copy is better than a load for everybody, unless it is known to be old. */
   async #withoutPrimary<Value>(request: Request<Value>): Promise<Answer<Value>> {
-    const { id, inCluster, journey, policy, isForced } = request;
-    if (isForced) return this.#load(request);
+    const { id, inCluster, journey, policy } = request;
     const { tier, invalidations, local, clock } = this.#at;
     const copy = await tier.readReplica(inCluster, policy.expected);
     if (copy.kind === 'value' && !invalidations.mayBeOldOnReplica(id)) {
@@ -238,15 +242,6 @@ export class ReadThrough {
     }
   }
 
-  /** In the place of what begins with a head, if that is still there: what was read before the load began. */
-  async #loadAndReplace<Value>(request: Request<Value>, head: Buffer): Promise<Answer<Value>> {
-    const { id, inCluster, journey, flight } = request;
-    const loaded = await this.#run(request);
-    const stored = await this.#at.storing.store(inCluster, { head }, loaded, journey);
-    if (stored.outcome === 'filled' && flight.isClean) this.#at.local.keep(id, stored.kept);
-    return { value: loaded.value, source: 'loader', ageMs: 0, kept: stored.outcome };
-  }
-
   /** Without a lease: what comes of it is kept nowhere. */
   async #load<Value>(request: Request<Value>): Promise<Answer<Value>> {
     const { value } = await this.#run(request);
@@ -265,10 +260,15 @@ export class ReadThrough {
   }
 
   /** Being read is a reason to live longer. Nobody waits for it. */
-  #prolong<Value>({ inCluster, policy }: Request<Value>, found: FoundValue, now: number): void {
-    const { ttlMs, graceMs } = policy;
-    const times = { head: found.head, freshUntil: now + ttlMs, staleUntil: now + ttlMs + graceMs };
-    void this.#at.storing.prolong(inCluster, { ...times, ttlMs: ttlMs + graceMs });
+  #prolong<Value>(
+    { inCluster, policy }: Request<Value>,
+    { head, value, freshUntil }: FoundValue,
+    now: number,
+  ): void {
+    const { freshMs, graceMs } = timesOf(value, policy);
+    if (!isPastHalf({ freshUntil }, freshMs, now)) return;
+    const times = { head, freshUntil: now + freshMs, staleUntil: now + freshMs + graceMs };
+    void this.#at.storing.prolong(inCluster, { ...times, ttlMs: freshMs + graceMs });
   }
 
   #isDoubtful<Value>({ id }: Request<Value>): boolean {

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { slotOf } from '@keyslot/keys';
 import { type Answer, answerOf } from './answer.ts';
 import type { ClusterKey, Found, FoundValue } from './cluster-tier.ts';
@@ -10,6 +9,7 @@ import { within } from './patience.ts';
 import { loadOf, type Request, staleOf } from './request.ts';
 import type { Stations } from './stations.ts';
 import { tellProblem } from './telling.ts';
+import { tagOf } from './wake-channel.ts';
 
 /** Between looks for the value that another process loads, in milliseconds, before jitter. */
 const FIRST_PAUSE_MS = 2;
@@ -60,19 +60,18 @@ export class Refreshes {
   }
 
   /**
-   * Refreshes for a reader who waits, for as long as he has patience. The stale value is better than none, unless it was a
-   * new one that he asked for.
+   * Refreshes for a reader who waits, for as long as he has patience. The stale value is better than none.
    */
   async now<Value>(request: Request<Value>, found: FoundValue): Promise<Refreshed<Value>> {
-    const { journey, policy, isForced } = request;
-    const softMs = isForced ? undefined : policy.softTimeoutMs;
+    const { journey, policy } = request;
+    const softMs = policy.softTimeoutMs;
     try {
       const refreshing = this.#joinOrStart(request, found);
       const refreshed = softMs === undefined ? await refreshing : await within(softMs, refreshing);
       if (refreshed !== 'late') return refreshed;
       pass(journey, { at: 'refresh', outcome: 'late' });
     } catch (error) {
-      if (isForced || !isLoaders(error)) throw error;
+      if (!isLoaders(error)) throw error;
       pass(journey, { at: 'loader', outcome: 'failed' });
     }
     return answerOf(found, 'stale', this.#at.clock.now());
@@ -88,8 +87,8 @@ export class Refreshes {
   }
 
   #joinOrStart<Value>(request: Request<Value>, found: FoundValue): Promise<Refreshed<Value>> {
-    const { id, journey, isForced, part } = request;
-    const underWay = isForced ? undefined : this.#flights.find<Refreshed<Value>>(id);
+    const { id, journey, part } = request;
+    const underWay = this.#flights.find<Refreshed<Value>>(id);
     if (underWay === undefined) return this.#start(request, found, 'wait');
     pass(journey, { at: 'refresh', outcome: 'joined' });
     part?.onOthers();
@@ -115,9 +114,9 @@ export class Refreshes {
     found: FoundValue,
     otherwise: 'wait' | 'leave',
   ): Promise<Refreshed<Value>> {
-    const { inCluster, journey, isForced, policy } = request;
-    const { tier, leases, settings, clock } = this.#at;
-    const claim = isForced ? undefined : claimOf(inCluster);
+    const { inCluster, journey, policy } = request;
+    const { tier, settings, clock } = this.#at;
+    const claim = claimOf(inCluster);
     if (claim === undefined) return await this.#load(request, found);
 
     const [election, there] = await Promise.all([
@@ -128,16 +127,20 @@ export class Refreshes {
     if (election === 'somebody-else') {
       if (otherwise === 'leave') return answerOf(found, 'stale', clock.now());
       request.part?.onOthers();
-      return await this.#wait(request, found);
+      return await this.#wait(request, found, claim);
     }
-    if (!isSame(found, there)) {
-      await tier.prolong(claim, 0);
-      return this.#instead(request, there, found);
-    }
-    return await leases.keepElectedDuring(claim, async () => {
+    if (election === 'unknown' && otherwise === 'leave') return answerOf(found, 'stale', clock.now());
+    if (isSame(found, there)) return await this.#loadElected(request, found, claim);
+    void tier.prolong(claim, 0);
+    return this.#instead(request, there, found);
+  }
+
+  #loadElected<Value>(request: Request<Value>, found: FoundValue, claim: ClusterKey): Promise<Answer<Value>> {
+    const { tier, leases } = this.#at;
+    return leases.keepElectedDuring(claim, async () => {
       const answer = await this.#load(request, found);
-      // Not after a failure: who fails now is not asked again before the claim has expired.
-      void tier.prolong(claim, 0);
+      // Where nothing new is there now, nobody is to try again before the claim has expired.
+      if (answer.kept === 'filled' || answer.kept === 'superseded') void tier.prolong(claim, 0);
       return answer;
     });
   }
@@ -158,15 +161,20 @@ export class Refreshes {
         if (stored.why !== 'by-the-loader') await removal.ofOlder(inCluster, found.head);
         break;
       case 'unknown':
-        await removal.ofOlder(inCluster, found.head);
+        // The shard does not answer, and the caller has its value.
+        void removal.ofOlder(inCluster, found.head);
         break;
       case 'superseded':
     }
     return { value, source: 'loader', ageMs: 0, kept: stored.outcome };
   }
 
-  /** Ends by itself: whoever loads stores or deletes, or the reader's patience or that for others is over. */
-  async #wait<Value>(request: Request<Value>, found: FoundValue): Promise<Refreshed<Value>> {
+  /** Ends by itself: whoever loads stores, or gives up and leaves it to this reader, or the reader's patience is over. */
+  async #wait<Value>(
+    request: Request<Value>,
+    found: FoundValue,
+    claim: ClusterKey,
+  ): Promise<Refreshed<Value>> {
     const { inCluster, policy } = request;
     const { tier, settings, clock } = this.#at;
     const until = clock.now() + (policy.softTimeoutMs ?? settings.waitMs);
@@ -175,8 +183,15 @@ export class Refreshes {
       clock.now() < until;
       pauseMs = Math.min(pauseMs * 1.5, LONGEST_PAUSE_MS)
     ) {
-      await sleep(pauseMs * (0.5 + Math.random()));
-      const there = await tier.read(inCluster, policy.expected);
+      await clock.sleep(pauseMs * (0.5 + Math.random()));
+      // Whoever had the claim may have failed, or died.
+      const [election, there] = await Promise.all([
+        tier.elect(claim, settings.leaseMs),
+        tier.read(inCluster, policy.expected),
+      ]);
+      const isElected = election === 'elected';
+      if (isSame(found, there) && isElected) return await this.#loadElected(request, found, claim);
+      if (isElected) void tier.prolong(claim, 0);
       if (!isSame(found, there)) return this.#instead(request, there, found);
     }
     return answerOf(found, 'stale', clock.now());
@@ -187,7 +202,8 @@ export class Refreshes {
     const { id, flight } = request;
     const now = this.#at.clock.now();
     if (there.kind === 'away') return answerOf(found, 'stale', now);
-    if (there.kind !== 'value') return 'gone';
+    // Once more: the key's owner may have changed while it was asked.
+    if (there.kind !== 'value' || this.#at.invalidations.isDoubtful(id)) return 'gone';
     if (flight.isClean) this.#at.local.keep(id, there);
     return answerOf(there, now < there.freshUntil ? 'cluster' : 'stale', now);
   }
@@ -197,9 +213,15 @@ function isSame(found: FoundValue, there: Found): boolean {
   return there.kind === 'value' && there.head.equals(found.head);
 }
 
-/** The key by which a refresh is claimed, in the slot of the entry; none for a text that leaves no way to it. */
+/** No template renders this character, so that no key of anybody's is taken for a claim. */
+const CLAIM = '\0r';
+
+/**
+ * The key by which a refresh is claimed: behind that of the entry, so that whoever may touch that may touch this, and
+ * in its slot. None for a text that leaves no way to it; then each process refreshes for itself.
+ */
 function claimOf({ text, template, slot }: ClusterKey): ClusterKey | undefined {
-  for (const candidate of [`${text}~r`, `{${text}}~r`])
+  for (const candidate of [text + CLAIM, `${text}${CLAIM}{${tagOf(slot)}}`])
     if (slotOf(candidate) === slot) return { text: candidate, template, slot };
   return undefined;
 }

@@ -15,6 +15,7 @@ export interface ProblemTold {
     | 'not-released'
     | 'not-renewed'
     | 'not-refreshed'
+    | 'not-elected'
     | 'not-prolonged'
     | 'too-large'
     | 'not-announced'

@@ -16,7 +16,6 @@ export type BatchLoader<Value> = (
 /** A key whose value is to be loaded with others. */
 interface Asked<Value> {
   readonly key: Key<Value>;
-  readonly context: LoadContext<Value>;
   readonly resolve: (value: Value) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -28,7 +27,7 @@ interface Asked<Value> {
  */
 export class Together<Value> {
   readonly #load: BatchLoader<Value>;
-  readonly #run: (load: () => Promise<readonly Value[]>) => Promise<readonly Value[]>;
+  readonly #run: (load: (signal: AbortSignal) => Promise<readonly Value[]>) => Promise<readonly Value[]>;
   readonly #undecided = new Set<Key<Value>>();
   #asked: Asked<Value>[] = [];
   #isDue = false;
@@ -37,7 +36,7 @@ export class Together<Value> {
   constructor(
     keys: readonly Key<Value>[],
     load: BatchLoader<Value>,
-    run: (load: () => Promise<readonly Value[]>) => Promise<readonly Value[]>,
+    run: (load: (signal: AbortSignal) => Promise<readonly Value[]>) => Promise<readonly Value[]>,
   ) {
     this.#load = load;
     this.#run = run;
@@ -46,9 +45,9 @@ export class Together<Value> {
 
   /** The loader of one key. */
   loaderOf(key: Key<Value>): Loader<Value> {
-    return (context) =>
+    return () =>
       new Promise((resolve, reject) => {
-        this.#asked.push({ key, context, resolve, reject });
+        this.#asked.push({ key, resolve, reject });
         this.decided(key);
       });
   }
@@ -70,11 +69,9 @@ export class Together<Value> {
   }
 
   async #flush(asked: readonly Asked<Value>[]): Promise<void> {
-    const [first] = asked;
-    if (first === undefined) return;
     const keys = asked.map(({ key }) => key);
     try {
-      const values = await this.#run(async () => this.#load(keys, first.context));
+      const values = await this.#run(async (signal) => this.#load(keys, { signal }));
       const isRight = Array.isArray(values) && values.length === keys.length;
       if (!isRight) {
         throw new WrongBatchError(

@@ -38,12 +38,18 @@ export class Writes {
   async expire(key: ClusterKey): Promise<ExpireResult> {
     this.#at.invalidations.replacing(key);
     try {
-      const changed = await this.#at.tier.retime(key, { token: newToken(), freshUntil: 0 });
-      return { outcome: changed === 'changed' ? 'expired' : 'absent' };
-    } catch (error) {
-      return { outcome: 'failed', error };
-    } finally {
+      const times = { token: newToken(), freshUntil: 0, otherwise: 'remove' } as const;
+      const changed = await this.#at.tier.retime(key, times);
       await this.#at.invalidations.replaced(key);
+      return { outcome: changed === 'absent' ? 'absent' : 'expired' };
+    } catch (error) {
+      if (!isOutOfMemory(error)) {
+        await this.#at.invalidations.replaced(key);
+        return { outcome: 'failed', error };
+      }
+      // To change it takes memory, to remove it does not.
+      await this.#at.invalidations.delete(key);
+      return { outcome: 'expired' };
     }
   }
 

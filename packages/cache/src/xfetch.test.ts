@@ -19,6 +19,6 @@ describe('an early refresh', () => {
 });
 
 it('a value is in its second half', () => {
-  const value = { writtenAt: 1_000, freshUntil: 3_000 };
-  expect([isPastHalf(value, 2_000), isPastHalf(value, 2_001)]).toEqual([false, true]);
+  const value = { freshUntil: 3_000 };
+  expect([isPastHalf(value, 2_000, 2_000), isPastHalf(value, 2_000, 2_001)]).toEqual([false, true]);
 });

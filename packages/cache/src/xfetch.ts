@@ -16,10 +16,11 @@ export function isEarly(
   return now - loadMs * beta * Math.log(1 - Math.random()) >= freshUntil;
 }
 
-/** Whether more than half of a value's fresh time is over. */
+/** Whether less than half of a fresh time is left. */
 export function isPastHalf(
-  { writtenAt, freshUntil }: Pick<FoundValue, 'writtenAt' | 'freshUntil'>,
+  { freshUntil }: Pick<FoundValue, 'freshUntil'>,
+  ttlMs: number,
   now: number,
 ): boolean {
-  return now - writtenAt > (freshUntil - writtenAt) / 2;
+  return freshUntil - now < ttlMs / 2;
 }

@@ -96,18 +96,25 @@ return 0
 };
 
 /** Change until when a value is fresh and how long it is kept, where it lies. */
-export const retimeLua: LuaSource<'entry', { head: string | Buffer; token: string | Buffer; fresh: string | Buffer; stale: string | Buffer; ttlMs: number }> = {
+export const retimeLua: LuaSource<'entry', { head: string | Buffer; token: string | Buffer; fresh: string | Buffer; stale: string | Buffer; ttlMs: number; remove: string | Buffer; channel: string | Buffer }> = {
   name: 'retime',
-  sha1: 'baecf82c245a59bd9b78f68545e41318733aa9b0',
+  sha1: '1e301f5d8f20da2e1e093ef4b64722c048b2c4a5',
   keys: ['entry'],
-  args: ['head', 'token', 'fresh', 'stale', 'ttlMs'],
+  args: ['head', 'token', 'fresh', 'stale', 'ttlMs', 'remove', 'channel'],
   text: `-- keyslot:retime
 local entry = KEYS[1]
 local head, token, fresh, stale, ttl_ms = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+local remove, channel = ARGV[6], ARGV[7]
 
 local there = redis.call('GETRANGE', entry, 0, 17)
 if string.byte(there, 1) ~= 86 or string.byte(there, 18) ~= 2 then
-  return 0
+  if remove ~= '1' or redis.call('DEL', entry) == 0 then
+    return 0
+  end
+  if string.byte(there, 1) == 76 and #there == 18 then
+    redis.pcall('SPUBLISH', channel, string.sub(there, 2, 17))
+  end
+  return 2
 end
 if head ~= '' and string.sub(there, 1, 17) ~= head then
   return 0

@@ -18,7 +18,7 @@ export const release = defineScript(releaseLua, 'idempotent', (reply) =>
 
 /** Changes the times of a value that is there. */
 export const retime = defineScript(retimeLua, 'idempotent', (reply) =>
-  yesOrNo('retime', reply, 'changed', 'absent'),
+  reply === 2 ? 'removed' : yesOrNo('retime', reply, 'changed', 'absent'),
 );
 
 /** What came of marking a lease: it is there, or what is there instead. */

@@ -14,17 +14,27 @@
     fresh     until when it is fresh, as 8 bytes of the entry; or nothing to keep that
     stale     until when it is stale, likewise
     ttl_ms    how long it is kept from now on, or 0 to keep that
+    remove    1 to remove what is there and cannot be changed: a lease, a failure, a value of an older form
+    channel   the shard channel on which those who wait for a lease are told
 
   REPLY
+    2   removed, for it could not be changed
     1   changed
-    0   there is no value, or another one, or one of an older form
+    0   there is nothing, or another value, or what could not be changed
 ]]
 local entry = KEYS[1]
 local head, token, fresh, stale, ttl_ms = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+local remove, channel = ARGV[6], ARGV[7]
 
 local there = redis.call('GETRANGE', entry, 0, 17)
 if string.byte(there, 1) ~= 86 or string.byte(there, 18) ~= 2 then
-  return 0
+  if remove ~= '1' or redis.call('DEL', entry) == 0 then
+    return 0
+  end
+  if string.byte(there, 1) == 76 and #there == 18 then
+    redis.pcall('SPUBLISH', channel, string.sub(there, 2, 17))
+  end
+  return 2
 end
 if head ~= '' and string.sub(there, 1, 17) ~= head then
   return 0
