@@ -114,11 +114,15 @@ export class ReadThrough {
   }
 
   async #fromCluster<Value>(request: Request<Value>): Promise<Answer<Value>> {
-    const { journey } = request;
+    const { key, inCluster, journey, policy } = request;
     if (this.#isDoubtful(request)) return await this.#loadInDoubt(request, 'cluster');
     if (request.isForced) return await this.#forced.load(request);
 
-    const found = await this.#ask(request);
+    const { tier, temperature } = this.#at;
+    const found = temperature.isCold(key.template)
+      ? await this.#leadAtOnce(request)
+      : await tier.read(inCluster, policy.expected);
+    if (found.kind !== 'away') temperature.note(key.template, found.kind === 'value' ? 'hit' : 'miss');
     switch (found.kind) {
       case 'leader':
         pass(journey, { at: 'lease', outcome: 'leader' });
@@ -141,17 +145,13 @@ export class ReadThrough {
     }
   }
 
-  /** What is there; or at once the right to load, where there is likely nothing. */
-  async #ask<Value>({ key, inCluster, policy }: Request<Value>): Promise<Found | Leading> {
-    const { tier, leases, guard, temperature } = this.#at;
-    const mayLead = temperature.isCold(key.template) && guard.mayLead(inCluster.slot);
-    let found = await (mayLead
-      ? leases.lead(inCluster, policy.expected)
-      : tier.read(inCluster, policy.expected));
+  /** Where there is likely nothing: the right to load, or what is there all the same. */
+  async #leadAtOnce<Value>({ inCluster, policy }: Request<Value>): Promise<Found | Leading> {
+    const { tier, leases, guard } = this.#at;
+    if (!guard.mayLead(inCluster.slot)) return tier.read(inCluster, policy.expected);
+    const found = await leases.lead(inCluster, policy.expected);
     // A node that takes no writes may still have the value.
-    if (mayLead && found.kind === 'away') found = await tier.read(inCluster, policy.expected);
-    if (found.kind !== 'away') temperature.note(key.template, found.kind === 'value' ? 'hit' : 'miss');
-    return found;
+    return found.kind === 'away' ? tier.read(inCluster, policy.expected) : found;
   }
 
   #found<Value>(request: Request<Value>, found: FoundValue): Answer<Value> | Promise<Answer<Value>> {
