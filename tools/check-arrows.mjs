@@ -108,7 +108,7 @@ function wrongImports(workspace, from) {
   });
   return files.sort().flatMap((file) => {
     const path = join(from.path, file);
-    const inTests = /\.(test|test-d|bench)\.ts$/.test(file) || file.startsWith('test/');
+    const inTests = /\.(test|test-d|bench|fixture)\.ts$/.test(file) || file.startsWith('test/');
     return importsOf(path, readFileSync(join(workspace.root, path), 'utf8')).flatMap(
       ({ specifier, line }) => {
         const reason = specifier.startsWith('.')

@@ -114,20 +114,4 @@ describe('a lease', () => {
     expect(await cluster.primaryOf(key).admin.pttl(key.text)).toBeGreaterThan(500_000);
     expect(await cache.get(key)).toBe('newer');
   });
-
-  test('is asked for again by waiters when the loader failed, one after the other', async ({ open }) => {
-    const caches = await Promise.all(Array.from({ length: 4 }, () => open({ lease: '20s' })));
-    const key = newKey();
-    let running = 0;
-    let most = 0;
-    const load = vi.fn<() => Promise<string>>(async () => {
-      most = Math.max(most, ++running);
-      await sleep(50);
-      running--;
-      throw new Error('no');
-    });
-    const outcomes = await Promise.allSettled(caches.map((cache) => cache.getOrSet(key, load)));
-    expect(outcomes.map(({ status }) => status)).toEqual(caches.map(() => 'rejected'));
-    expect([load.mock.calls.length, most]).toEqual([4, 1]);
-  });
 });

@@ -19,7 +19,7 @@ describe('a value whose load began before a delete returned', () => {
 
   test('would be, if the fill did not compare the lease', async ({ cluster }) => {
     const withoutTheCheck = (name: string, text: string) =>
-      name === 'fill' ? text.replace('if head == lease then', 'if true then') : text;
+      name === 'fill' ? text.replace('if found == head then', 'if true then') : text;
 
     const { staleKeys } = await race({
       addresses: cluster.addresses,

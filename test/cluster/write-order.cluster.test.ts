@@ -1,9 +1,8 @@
-import { ClusterClient, type Topology } from '@keyslot/cluster';
+import { ClusterClient } from '@keyslot/cluster';
 import { slotOf } from '@keyslot/keys';
 import type { TestCluster, TestNode } from '@keyslot/testkit';
 import { testWith } from '@keyslot/testkit/vitest';
 import { Cluster } from 'ioredis';
-import { filter, firstValueFrom } from 'rxjs';
 import { describe, expect, vi } from 'vitest';
 import { keysOn, openClient } from './clients.ts';
 import { type HeldBack, heldBack } from './held-back.ts';
@@ -36,20 +35,22 @@ async function sceneOf(cluster: TestCluster): Promise<Scene> {
   await client.ready();
   const [key = ''] = keysOn(cluster, from, 1, 'kept');
   const slot = slotOf(key);
-  const isMoved = ({ shards }: Topology) =>
-    shards.some(
-      ({ id, slots }) => id === to.id && slots.some(([first, last]) => first <= slot && slot <= last),
-    );
   return {
     client,
     key,
     way,
     async moveSlot() {
       for (const node of [to, from]) await node.admin.call('CLUSTER', 'SETSLOT', `${slot}`, 'NODE', to.id);
-      // Has it ask at once.
-      const ready = client.ready('200ms').catch(() => 'not while one node is out of reach');
-      await firstValueFrom(client.topology$.pipe(filter(isMoved)));
-      await ready;
+      // Asked of any node, so all have to know; asked at once, and again until the answer is the new one.
+      for (const node of cluster.primaries)
+        await vi.waitFor(async () => expect(await ownerAt(node, slot)).toBe(to.port), { timeout: 10_000 });
+      await vi.waitFor(
+        async () => {
+          await client.ready('100ms').catch(() => 'not while one node is out of reach');
+          expect(ioredis.slots[slot]?.[0]).toBe(`${to.host}:${to.port}`);
+        },
+        { timeout: 10_000 },
+      );
     },
     async [Symbol.asyncDispose]() {
       // A node with keys of a slot does not give it away.
@@ -60,6 +61,12 @@ async function sceneOf(cluster: TestCluster): Promise<Scene> {
       for (const node of [from, to]) await node.admin.call('CLUSTER', 'SETSLOT', `${slot}`, 'NODE', from.id);
     },
   };
+}
+
+/** The port of the primary that has a slot, as far as a node knows. */
+async function ownerAt(node: TestNode, slot: number): Promise<number | undefined> {
+  const ranges = await node.admin.cluster('SLOTS');
+  return ranges.find(([first, last]) => first <= slot && slot <= last)?.[2]?.[1];
 }
 
 /** What became of a write, by the name of its error. */

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
+import type { LoadContext } from '@keyslot/cache';
 import { Cache } from '@keyslot/cache';
 import { Cacheable, CacheEvict, KeyslotModule, provideCache } from '@keyslot/nestjs';
 import { Injectable, Logger } from '@nestjs/common';
@@ -105,7 +106,7 @@ describe('an instance that was given no cache', () => {
   it('takes one from provideCache', async () => {
     const evicted: string[] = [];
     const places = provideCache(new Places(), {
-      getOrSet: async (_key, load) => load(),
+      getOrSet: async (_key, load) => load({} as LoadContext<never>),
       delete: async (key) => {
         evicted.push(key.text);
         return { outcome: 'deleted' };

@@ -1,33 +1,24 @@
-import { type ClusterClient, NotConnectedError } from '@keyslot/cluster';
+import { NotConnectedError } from '@keyslot/cluster';
 import { type Duration, toMs } from '@keyslot/kernel';
 import type { AnyKey, Key } from '@keyslot/keys';
-import { type ClusterKey, ClusterTier } from './cluster-tier.ts';
+import { type Answer, answerOf } from './answer.ts';
+import { Batches } from './batches.ts';
+import type { CacheClient } from './cache-client.ts';
 import { CacheClosedError } from './errors.ts';
-import { Flights } from './flights.ts';
-import { type DeleteResult, Invalidations } from './invalidations.ts';
-import { LeaseKeeper } from './lease-keeper.ts';
-import { LocalTier } from './local-tier.ts';
-import { Namespace } from './namespace.ts';
-import { type NewEntry, newEntry } from './new-entry.ts';
-import { type Guarding, NO_GUARD } from './no-guard.ts';
-import { type CacheOptions, type EntryOptions, type Settings, settingsOf } from './options.ts';
-import { isOutOfMemory } from './out-of-memory.ts';
-import { type Loader, ReadThrough } from './read-through.ts';
-import { shortened } from './shortened.ts';
-import { newToken } from './token.ts';
-import { WakeUps } from './wake-ups.ts';
-import { type SkipReason, WriteGuard } from './write-guard.ts';
-
-/**
- * What came of a set. `shortenedToMs`: for less time than asked for, because the shard's memory runs out. `skipped`: not
- * at all, for the same reason; the old value is removed as by a delete, whose outcome is `old`. `failed`: the old value
- * may still be there.
- */
-export type SetResult =
-  | { readonly outcome: 'stored'; readonly shortenedToMs?: number }
-  | { readonly outcome: 'superseded' }
-  | { readonly outcome: 'skipped'; readonly why: SkipReason; readonly old: DeleteResult['outcome'] }
-  | { readonly outcome: 'failed'; readonly error: unknown };
+import type { EntryOptions } from './freshness.ts';
+import type { DeleteResult } from './invalidations.ts';
+import { lendingTurn } from './loader-limit.ts';
+import type { Loader } from './loads.ts';
+import type { CacheOptions } from './options.ts';
+import type { ExpireResult, GetOutcome, LoadOutcome, SetResult, TouchResult } from './outcomes.ts';
+import { endedBy } from './patience.ts';
+import { ReadThrough } from './read-through.ts';
+import type { ReadOptions } from './request.ts';
+import { OpenStations } from './stations.ts';
+import { Tenant } from './tenant.ts';
+import { type TenantCache, TenantView } from './tenant-cache.ts';
+import type { BatchLoader } from './together.ts';
+import { Writes } from './writes.ts';
 
 /**
  * A cache with one tier in this process and one in the cluster. The way of a read is drawn and written in
@@ -59,45 +50,23 @@ export type SetResult =
  * ```
  */
 export class Cache implements AsyncDisposable {
-  readonly #settings: Settings;
-  readonly #client: ClusterClient;
-  readonly #namespace: Namespace;
-  readonly #local: LocalTier;
-  readonly #flights = new Flights();
-  readonly #guard: Guarding;
-  readonly #tier: ClusterTier;
-  readonly #invalidations: Invalidations;
-  readonly #wakeUps: WakeUps;
+  readonly #client: CacheClient;
+  readonly #at: OpenStations;
   readonly #reads: ReadThrough;
+  readonly #writes: Writes;
+  readonly #batches: Batches;
   #closed = false;
 
   /** @throws {InvalidOptionError} for options that cannot be used. */
   constructor(options: CacheOptions) {
-    const settings = settingsOf(options);
-    this.#settings = settings;
     this.#client = options.client;
-    this.#namespace = new Namespace(settings.prefix);
-    this.#local = new LocalTier(settings.local, settings.clock);
-    this.#guard =
-      settings.guard === undefined
-        ? NO_GUARD
-        : new WriteGuard(options.client, settings.guard, settings.clock);
-    this.#tier = new ClusterTier(options.client, (slot) => this.#guard.learnOom(slot));
-    this.#wakeUps = new WakeUps(options.client, settings.clock);
-    this.#invalidations = new Invalidations(options.client, this.#tier, settings, this.#namespace, {
-      forget: (id) => this.#forget(id),
-      stand: (stands) => this.#stand(stands),
+    this.#at = new OpenStations(options, {
+      forget: (id) => this.#reads.forget(id),
+      forgetAll: () => this.#reads.forgetAll(),
     });
-    this.#reads = new ReadThrough({
-      settings,
-      namespace: this.#namespace,
-      local: this.#local,
-      flights: this.#flights,
-      tier: this.#tier,
-      leases: new LeaseKeeper(this.#tier, this.#wakeUps, settings),
-      invalidations: this.#invalidations,
-      guard: this.#guard,
-    });
+    this.#reads = new ReadThrough(this.#at);
+    this.#writes = new Writes(this.#at);
+    this.#batches = new Batches(this.#at, this.#reads, this.#writes);
   }
 
   /**
@@ -119,7 +88,7 @@ export class Cache implements AsyncDisposable {
       late = setTimeout(() => reject(new NotConnectedError(withinMs, why)), until - performance.now());
     });
     try {
-      await Promise.race([this.#invalidations.standing(), tooLate]);
+      await Promise.race([this.#at.invalidations.standing(), tooLate]);
     } finally {
       clearTimeout(late);
     }
@@ -131,68 +100,88 @@ export class Cache implements AsyncDisposable {
    *
    * A value from memory is the same object for everybody: do not change it.
    *
-   * @throws {LoaderFailedError} when the loader threw; its own error is the `cause`.
+   * @throws {LoaderFailedError} when the loader threw; its own error is the `cause`, or what kind it was, if it was thrown in
+   *   another process.
+   * @throws {LoaderTimeoutError} when it took longer than `hardTimeout`.
+   * @throws {LoaderOverloadedError} when as many loaders run and wait as may.
    * @throws {UnencodableValueError} when it returned what cannot be stored.
    */
-  getOrSet<Value>(key: Key<Value>, loader: Loader<Value>, options?: EntryOptions): Promise<Value> {
+  getOrSet<Value>(key: Key<Value>, loader: Loader<Value>, options?: ReadOptions): Promise<Value> {
     if (this.#closed) return Promise.reject(new CacheClosedError());
-    return this.#reads.read(key, loader, options);
+    if (options?.signal?.aborted === true) return Promise.reject(options.signal.reason);
+    const id = this.#at.namespace.localId(key);
+    const kept = options?.forceRefresh === true ? undefined : this.#reads.local(key, id);
+    if (kept !== undefined) return Promise.resolve(kept.value as Value);
+    const answer = lendingTurn(() => this.#reads.read(key, id, loader, options)).then(valueOf);
+    return options?.signal === undefined ? answer : endedBy(options.signal, answer);
   }
 
-  /** The value of `key` if a tier has it, else `undefined`. Waits for nobody's load. */
-  async get<Value>(key: Key<Value>): Promise<Value | undefined> {
-    const kept = this.#local.get(key.text);
-    if (kept !== undefined) return kept.value as Value;
-    if (this.#closed) throw new CacheClosedError();
-    if (this.#invalidations.isDoubtful(key.text)) return undefined;
-    const found = await this.#tier.read(this.#namespace.inCluster(key));
-    // Once more: the key's owner may have changed while it was asked.
-    if (found.kind !== 'value' || this.#invalidations.isDoubtful(key.text)) return undefined;
-    return found.value as Value;
+  /** As {@link getOrSet}, and says where the value came from, how old it is, and what became of it if it was loaded. */
+  lookup<Value>(key: Key<Value>, loader: Loader<Value>, options?: ReadOptions): Promise<Answer<Value>> {
+    if (this.#closed) return Promise.reject(new CacheClosedError());
+    if (options?.signal?.aborted === true) return Promise.reject(options.signal.reason);
+    const id = this.#at.namespace.localId(key);
+    const kept = options?.forceRefresh === true ? undefined : this.#reads.local(key, id);
+    if (kept !== undefined) return Promise.resolve(answerOf(kept, 'local', this.#at.clock.now()));
+    const answer = lendingTurn(() => this.#reads.read(key, id, loader, options));
+    return options?.signal === undefined ? answer : endedBy(options.signal, answer);
+  }
+
+  /** The value of `key` if this process's memory has it, else `undefined`. Asks nobody. */
+  peek<Value>(key: Key<Value>): Value | undefined {
+    return this.#at.local.get(this.#at.namespace.localId(key))?.value as Value | undefined;
+  }
+
+  /** The value of `key` if a tier has a fresh one, else `undefined`. Waits for nobody's load. */
+  async get<Value>(key: Key<Value>, options?: EntryOptions): Promise<Value | undefined> {
+    const [found] = await this.getMany([key], options);
+    return found?.outcome === 'hit' ? found.value : undefined;
+  }
+
+  /** What the tiers have of each key, in the order of the keys. Waits for nobody's load. */
+  async getMany<Value>(keys: readonly Key<Value>[], options?: EntryOptions): Promise<GetOutcome<Value>[]> {
+    this.#mustBeOpen();
+    return await this.#batches.get(keys, options);
+  }
+
+  /**
+   * As {@link getOrSet} for many keys: each is read, led and waited for by itself, and those that this caller has to load
+   * are loaded together. The outcomes are in the order of the keys; a shard that is away, or a value that cannot be
+   * stored, costs its own keys only.
+   */
+  async getOrSetMany<Value>(
+    keys: readonly Key<Value>[],
+    loadMissing: BatchLoader<Value>,
+    options?: ReadOptions,
+  ): Promise<LoadOutcome<Value>[]> {
+    this.#mustBeOpen();
+    const outcomes = lendingTurn(() => this.#batches.getOrSet(keys, loadMissing, options));
+    return await (options?.signal === undefined ? outcomes : endedBy(options.signal, outcomes));
   }
 
   /**
    * Stores a value, in the place of whatever is there: a load under way is superseded. Prefer `delete` after a
    * change: two writers that set can overtake each other between database and cache, two that delete cannot.
+   *
+   * @throws {UnencodableValueError} for a value that cannot be stored.
    */
   async set<Value>(key: Key<Value>, value: Value, options?: EntryOptions): Promise<SetResult> {
-    if (this.#closed) throw new CacheClosedError();
-    const inCluster = this.#namespace.inCluster(key);
-    const token = newToken();
-    let entry = newEntry(this.#settings, inCluster, token, value, { loadMs: 0, options });
-    this.#invalidations.replacing(inCluster);
-    const { slot } = inCluster;
-    const decision = this.#guard.decide({ slot, bytes: entry.bytes.length, ttlMs: entry.ttlMs });
-    if (decision.kind === 'skip') return this.#skip(inCluster, decision.why);
-    if (decision.kind === 'shorten') entry = shortened(entry, decision.ttlMs);
-    const result = await this.#store(inCluster, token, entry);
-    if (result.outcome === 'failed' && isOutOfMemory(result.error)) {
-      return this.#skip(inCluster, 'out-of-memory');
-    }
-    await this.#invalidations.replaced(inCluster);
-    if (result.outcome !== 'stored' || decision.kind !== 'shorten') return result;
-    return { outcome: 'stored', shortenedToMs: entry.ttlMs };
+    this.#mustBeOpen();
+    const { namespace, settings } = this.#at;
+    return await this.#writes.set(
+      namespace.inCluster(key),
+      value,
+      settings.policies.of(key.template, options),
+    );
   }
 
-  /**
-   * Two steps, so that one that is late does no harm: a late lease only makes others wait, and a late fill finds its
-   * lease gone.
-   */
-  async #store(key: ClusterKey, token: Buffer, { bytes, ttlMs }: NewEntry): Promise<SetResult> {
-    try {
-      await this.#tier.seize(key, token, this.#settings.leaseMs);
-      const filled = await this.#tier.fill(key, token, bytes, ttlMs);
-      if (filled.outcome === 'unknown') return { outcome: 'failed', error: filled.error };
-      return { outcome: filled.outcome === 'filled' ? 'stored' : 'superseded' };
-    } catch (error) {
-      return { outcome: 'failed', error };
-    }
-  }
-
-  /** Better no value than an older one beside the new one that the caller has. */
-  async #skip(key: ClusterKey, why: SkipReason): Promise<SetResult> {
-    const { outcome: old } = await this.#invalidations.delete(key);
-    return { outcome: 'skipped', why, old };
+  /** Stores many values, as {@link set} does. Of a key that comes twice the last value stands. */
+  async setMany<Value>(
+    entries: readonly (readonly [key: Key<Value>, value: Value])[],
+    options?: EntryOptions,
+  ): Promise<SetResult[]> {
+    this.#mustBeOpen();
+    return await this.#batches.set(entries, options);
   }
 
   /**
@@ -200,30 +189,59 @@ export class Cache implements AsyncDisposable {
    * nowhere. Never throws because of the cluster.
    */
   async delete(key: AnyKey): Promise<DeleteResult> {
-    if (this.#closed) throw new CacheClosedError();
-    return this.#invalidations.delete(this.#namespace.inCluster(key));
+    this.#mustBeOpen();
+    return await this.#at.invalidations.delete(this.#at.namespace.inCluster(key));
+  }
+
+  /** Forgets many keys, and tells the other processes of them together. */
+  async deleteMany(keys: readonly AnyKey[]): Promise<DeleteResult[]> {
+    this.#mustBeOpen();
+    return await this.#batches.delete(keys);
+  }
+
+  /**
+   * Has the value of `key` be stale: the next reader gets it once more, while one process loads it anew. For changes after
+   * which an old value may be shown for a moment; where it may not, use {@link delete}.
+   */
+  async expire(key: AnyKey): Promise<ExpireResult> {
+    this.#mustBeOpen();
+    return await this.#writes.expire(this.#at.namespace.inCluster(key));
+  }
+
+  /** Has the value of `key` be fresh for its whole `ttl` from now on, without sending it again. */
+  async touch(key: AnyKey, options?: EntryOptions): Promise<TouchResult> {
+    this.#mustBeOpen();
+    const { namespace, settings } = this.#at;
+    return await this.#writes.touch(namespace.inCluster(key), settings.policies.of(key.template, options));
+  }
+
+  /**
+   * The same cache for one of many who share it: its keys cannot meet those of others, whatever they and the ids are. A
+   * view costs nothing, and need not be kept; memory, connections and limits are shared.
+   *
+   * @param id - 1 to 256 characters
+   * @throws {InvalidTenantError} for what cannot be an id.
+   */
+  forTenant(id: string): TenantCache {
+    return new TenantView(this, new Tenant(id));
   }
 
   /** Stops listening and renewing. What is under way is answered. The client stays open. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    this.#guard.close();
-    await Promise.all([this.#invalidations.close(), this.#wakeUps[Symbol.asyncDispose]()]);
+    await this.#at.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  #forget(id: string): void {
-    this.#local.forget(id);
-    this.#flights.close(id);
+  #mustBeOpen(): void {
+    if (this.#closed) throw new CacheClosedError();
   }
+}
 
-  /** Messages arrive from now on, or do not. What was read meanwhile may have missed one. */
-  #stand(stands: boolean): void {
-    this.#local.stand(stands);
-    this.#flights.closeAll();
-  }
+function valueOf<Value>({ value }: Answer<Value>): Value {
+  return value;
 }

@@ -1,40 +1,51 @@
-import {
-  type CallOptions,
-  type ClusterClient,
-  CommandFailedError,
-  type KeyLike,
-  ShardUnavailableError,
-} from '@keyslot/cluster';
-import { HEAD_BYTES, isLeaseOf, leaseBytes, type Stored } from './entry.ts';
-import { EntryFormat } from './entry-format.ts';
+import { type CallOptions, CommandFailedError, type KeyLike, ShardUnavailableError } from '@keyslot/cluster';
+import type { CacheClient } from './cache-client.ts';
+import { headOf, isLeaseOf, isOthers, leaseText, type Stored, type StoredValue, timeBytes } from './entry.ts';
+import type { EntryFormat, Expected } from './entry-format.ts';
+import { failureOfEntry, type SharedFailure } from './error-entry.ts';
+import { LeaseEnd } from './lease-end.ts';
 import { isOutOfMemory } from './out-of-memory.ts';
-import { fill, type Marked, mark, release, renew } from './scripts/index.ts';
+import { fill, type Marked, mark, release, renew, retime } from './scripts/index.ts';
 import { tellProblem } from './telling.ts';
 import { wakeChannelOf } from './wake-channel.ts';
 
+/** A value that the cluster has. */
+export type FoundValue = StoredValue;
+
 /** What the cluster knows about a key. */
 export type Found =
-  | { readonly kind: 'value'; readonly value: unknown; readonly freshUntil: number; readonly bytes: number }
+  | FoundValue
   | { readonly kind: 'miss' }
   | { readonly kind: 'leased'; readonly lease: Buffer }
+  | { readonly kind: 'failed'; readonly failure: SharedFailure; readonly head: Buffer }
   | { readonly kind: 'undecodable' }
-  | { readonly kind: 'away' };
+  | { readonly kind: 'away'; readonly error: unknown };
 
 /** What came of asking for the right to load. */
 export type Led = Found | { readonly kind: 'leader' };
 
 /** What came of storing a value. `unknown`: it may be there, and may still come to be there. */
 export type Filled =
-  | { readonly outcome: 'filled' | 'superseded' }
+  | { readonly outcome: 'filled' }
+  | { readonly outcome: 'superseded' }
   | { readonly outcome: 'unknown'; readonly error: unknown };
+
+/** How an entry's times are to be changed. What is `undefined` stays as it is. */
+export interface Times {
+  readonly head?: Buffer;
+  readonly token?: Buffer;
+  readonly freshUntil?: number;
+  readonly staleUntil?: number;
+  readonly ttlMs?: number;
+
+  /** What becomes of what is there and cannot be changed: a lease, a failure, a value of an older form. */
+  readonly otherwise?: 'keep' | 'remove';
+}
 
 /** A key as the cluster sees it. */
 export type ClusterKey = Exclude<KeyLike, string>;
 
-const format = new EntryFormat();
-
 const MISS = { kind: 'miss' } as const;
-const AWAY = { kind: 'away' } as const;
 
 // The caller has something better to do than to wait for a failover: a replica, or the loader.
 const NOW: CallOptions = { whenOpen: 'reject' };
@@ -44,42 +55,50 @@ const REPLICA: CallOptions = { whenOpen: 'reject', readFrom: 'replica' };
  * The cluster's side of an entry: one key that holds either the value or the lease that guards its loading,
  * so that each step is a command on one key and stands while slots move.
  *
- * A value is stored only in the place of the lease that was taken for it. Whatever removes the lease, a
- * delete, a set, its expiry, also takes away the right to store. Tokens are never used again, so there is no
- * way back to a right that was lost (leases as in Nishtala et al., "Scaling Memcache at Facebook", 2013,
- * with a token for each acquisition).
+ * A value is stored only in the place of the lease that was taken for it, or of the stale value that was read before it
+ * was loaded. Whatever removes these, a delete, a set, an expiry, also takes away the right to store. Tokens are never
+ * used again, so there is no way back to a right that was lost (leases as in Nishtala et al., "Scaling Memcache at
+ * Facebook", 2013, with a token for each acquisition).
  */
 export class ClusterTier {
-  readonly #client: ClusterClient;
+  readonly #client: CacheClient;
+  readonly #format: EntryFormat;
+  readonly #ends: LeaseEnd;
   readonly #onOutOfMemory: (slot: number) => void;
 
   /** @param onOutOfMemory - told the slot of a key whose shard refused a write for want of memory */
-  constructor(client: ClusterClient, onOutOfMemory: (slot: number) => void = () => {}) {
+  constructor(client: CacheClient, format: EntryFormat, onOutOfMemory: (slot: number) => void = () => {}) {
     this.#client = client;
+    this.#format = format;
+    this.#ends = new LeaseEnd(client);
     this.#onOutOfMemory = onOutOfMemory;
   }
 
-  /** Reads without asking for anything. */
-  read(key: ClusterKey): Promise<Found> {
+  /**
+   * Reads without asking for anything.
+   *
+   * @param whatFor - a `look` leaves alone what others may be able to read
+   */
+  read(key: ClusterKey, expected?: Expected, whatFor: 'load' | 'look' = 'load'): Promise<Found> {
     return this.#client.getBuffer(key, NOW).then(
-      (bytes) => this.#found(key, bytes),
+      (bytes) => this.#found(key, bytes, expected, whatFor),
       (error: unknown) => this.#notFound(key, error),
     );
   }
 
   /** Reads a copy that may be older than what the primary had. */
-  readReplica(key: ClusterKey): Promise<Found> {
+  readReplica(key: ClusterKey, expected?: Expected): Promise<Found> {
     return this.#client.getBuffer(key, REPLICA).then(
-      (bytes) => this.#found(key, bytes),
-      () => AWAY,
+      (bytes) => this.#found(key, bytes, expected, 'look'),
+      (error: unknown) => ({ kind: 'away', error }),
     );
   }
 
   /** Takes the right to load, unless there is a value or somebody else has it. Harmless to repeat. */
-  async lead(key: ClusterKey, token: Buffer, leaseMs: number): Promise<Led> {
+  async lead(key: ClusterKey, token: Buffer, leaseMs: number, expected?: Expected): Promise<Led> {
     let there: Buffer | null;
     try {
-      const args = [key.text, leaseBytes(token), 'NX', 'GET', 'PX', leaseMs];
+      const args = [key.text, leaseText(token), 'NX', 'GET', 'PX', leaseMs];
       // With its own token in it, a repeated command recognises what it did the first time.
       const options = { ...NOW, safety: 'idempotent', buffers: true } as const;
       there = (await this.#client.call('set', args, options)) as Buffer | null;
@@ -89,12 +108,12 @@ export class ClusterTier {
       return this.#notFound(key, error);
     }
     if (there === null || isLeaseOf(token, there)) return { kind: 'leader' };
-    return this.#found(key, there);
+    return this.#found(key, there, expected);
   }
 
   /** Takes the right to store from whoever has it, and the value away with it. */
   async seize(key: ClusterKey, token: Buffer, leaseMs: number): Promise<void> {
-    const args = [key.text, leaseBytes(token), 'PX', leaseMs];
+    const args = [key.text, leaseText(token), 'PX', leaseMs];
     try {
       await this.#client.call('set', args, { ...NOW, safety: 'idempotent' });
     } catch (error) {
@@ -104,26 +123,36 @@ export class ClusterTier {
     }
   }
 
-  /** Stores an entry's bytes in the place of the lease with the same token. */
-  async fill(key: ClusterKey, token: Buffer, bytes: Buffer, ttlMs: number): Promise<Filled> {
-    const [lease, filled] = [leaseBytes(token), bytes.subarray(0, HEAD_BYTES)];
-    const args = { lease, filled, value: bytes, ttlMs, channel: wakeChannelOf(key.slot) };
+  /** Stores an entry's bytes in the place of the lease with a token. */
+  async fill(key: ClusterKey, token: Buffer, value: Buffer, ttlMs: number): Promise<Filled> {
+    try {
+      return { outcome: await this.#ends.fill(key, token, value, ttlMs) };
+    } catch (error) {
+      // So that nobody waits for it to expire. If the fill is still to come, it finds its lease gone.
+      this.#giveBack(key, token);
+      return this.#notFilled(key, error);
+    }
+  }
+
+  /** Stores an entry's bytes in the place of what begins with a head: kind and token. */
+  async replace(key: ClusterKey, head: Buffer | string, value: Buffer, ttlMs: number): Promise<Filled> {
+    const args = { head, value, ttlMs, channel: wakeChannelOf(key.slot) };
     try {
       return { outcome: await this.#client.run(fill, { entry: key }, args, NOW) };
     } catch (error) {
-      this.#learn(key, error);
-      tellProblem({ what: 'not-filled', template: key.template, why: nameOf(error) });
-      // So that nobody waits for it to expire. If the fill is still to come, it finds its lease gone.
-      this.#giveBack(key, token);
-      return { outcome: 'unknown', error };
+      return this.#notFilled(key, error);
     }
   }
 
   /** Has a lease tell its end on the channel of its slot. Answers what is there if it has ended already. */
-  async mark(key: ClusterKey, lease: Buffer): Promise<Found | Extract<Marked, { kind: 'waiting' }>> {
+  async mark(
+    key: ClusterKey,
+    lease: Buffer,
+    expected?: Expected,
+  ): Promise<Found | Extract<Marked, { kind: 'waiting' }>> {
     try {
       const marked = await this.#client.run(mark, { entry: key }, { lease }, NOW);
-      return marked.kind === 'waiting' ? marked : await this.#found(key, marked.bytes);
+      return marked.kind === 'waiting' ? marked : await this.#found(key, marked.bytes, expected);
     } catch (error) {
       return this.#notFound(key, error);
     }
@@ -131,12 +160,59 @@ export class ClusterTier {
 
   /** Keeps the lease. `'lost'` says that the right has passed on. */
   renew(key: ClusterKey, token: Buffer, leaseMs: number): Promise<'renewed' | 'lost'> {
-    return this.#client.run(renew, { entry: key }, { lease: leaseBytes(token), leaseMs });
+    return this.#client.run(renew, { entry: key }, { lease: leaseText(token), leaseMs });
   }
 
-  /** Gives the lease back, so that the next caller need not wait for it to expire. */
-  async release(key: ClusterKey, token: Buffer): Promise<void> {
-    await this.#remove(key, leaseBytes(token));
+  /**
+   * Gives the lease back, so that the next caller need not wait for it to expire.
+   *
+   * @param note - why there is no value, for those who wait
+   */
+  async release(key: ClusterKey, token: Buffer, note = ''): Promise<void> {
+    await this.#ends.release(key, token, note).catch((error: unknown) => this.#notReleased(key, error));
+  }
+
+  /**
+   * Changes the times of a value that is there.
+   *
+   * @throws what the client rejects with: then it may have been done
+   */
+  async retime(key: ClusterKey, times: Times): Promise<'changed' | 'removed' | 'absent'> {
+    const { head = '', token = '', freshUntil, staleUntil, ttlMs = 0, otherwise } = times;
+    const [fresh, stale, channel] = [timeBytes(freshUntil), timeBytes(staleUntil), wakeChannelOf(key.slot)];
+    const args = { head, token, fresh, stale, ttlMs, remove: otherwise === 'remove' ? '1' : '', channel };
+    try {
+      return await this.#client.run(retime, { entry: key }, args, NOW);
+    } catch (error) {
+      this.#learn(key, error);
+      throw error;
+    }
+  }
+
+  /**
+   * Settles who in the fleet loads a stale value anew. Economy: it is never asked whether something may be stored.
+   * `unknown`: nobody may be about to.
+   */
+  async elect(claim: ClusterKey, forMs: number): Promise<'elected' | 'somebody-else' | 'unknown'> {
+    try {
+      const reply = await this.#client.call('set', [claim.text, '1', 'NX', 'PX', forMs], NOW);
+      return reply === null ? 'somebody-else' : 'elected';
+    } catch (error) {
+      this.#learn(claim, error);
+      tellProblem({ what: 'not-elected', template: claim.template, why: nameOf(error) });
+      return 'unknown';
+    }
+  }
+
+  /** Says once more who loads, for longer; or that it is over. */
+  async prolong(claim: ClusterKey, forMs: number): Promise<void> {
+    try {
+      if (forMs > 0) await this.#client.call('pexpire', [claim.text, forMs], NOW);
+      else await this.#client.delete(claim, NOW);
+    } catch (error) {
+      // It expires by itself. Until then nobody else loads, or somebody does too early.
+      tellProblem({ what: 'not-released', template: claim.template, why: nameOf(error) });
+    }
   }
 
   /** Removes the value and voids any lease, so that a load already under way cannot store. */
@@ -153,24 +229,42 @@ export class ClusterTier {
     if (isOutOfMemory(error)) this.#onOutOfMemory(slot);
   }
 
-  async #remove(key: ClusterKey, head: Buffer): Promise<void> {
-    try {
-      await this.#client.run(release, { entry: key }, { head, channel: wakeChannelOf(key.slot) });
-    } catch (error) {
-      // It expires by itself; until then others wait.
-      tellProblem({ what: 'not-released', template: key.template, why: nameOf(error) });
-    }
+  #notFilled(key: ClusterKey, error: unknown): Extract<Filled, { outcome: 'unknown' }> {
+    this.#learn(key, error);
+    tellProblem({ what: 'not-filled', template: key.template, why: nameOf(error) });
+    return { outcome: 'unknown', error };
   }
 
-  #found(key: ClusterKey, bytes: Buffer | null): Found | Promise<Found> {
+  /** It expires by itself; until then others wait. */
+  #notReleased({ template }: ClusterKey, error: unknown): void {
+    tellProblem({ what: 'not-released', template, why: nameOf(error) });
+  }
+
+  /** Heals a key whose bytes cannot be decoded, unless somebody else has by now. */
+  async #remove(key: ClusterKey, head: Buffer): Promise<void> {
+    const args = { head, channel: wakeChannelOf(key.slot), note: '' };
+    await this.#client
+      .run(release, { entry: key }, args)
+      .catch((error: unknown) => this.#notReleased(key, error));
+  }
+
+  #found(
+    key: ClusterKey,
+    bytes: Buffer | null,
+    expected: Expected | undefined,
+    whatFor: 'load' | 'look' = 'load',
+  ): Found | Promise<Found> {
     if (bytes === null) return MISS;
-    const stored: Stored = format.decode(bytes, key.text);
+    const failure = failureOfEntry(bytes);
+    if (failure !== undefined) return { kind: 'failed', failure, head: headOf(bytes) };
+    const stored: Stored = this.#format.decode(bytes, key.text, expected);
     switch (stored.kind) {
       case 'value':
         return stored;
       case 'lease':
         return { kind: 'leased', lease: stored.head };
       case 'undecodable':
+        if (whatFor === 'look' && isOthers(stored.why)) return MISS;
         tellProblem({ what: 'undecodable', template: key.template, why: stored.why });
         return this.#remove(key, stored.head).then(() => ({ kind: 'undecodable' }));
     }
@@ -186,7 +280,7 @@ export class ClusterTier {
         why: isOther ? 'not a string' : error.reply,
       });
     }
-    return AWAY;
+    return { kind: 'away', error };
   }
 }
 

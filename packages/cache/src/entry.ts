@@ -5,7 +5,7 @@ export type Stored =
   | { readonly kind: 'undecodable'; readonly head: Buffer; readonly why: Why };
 
 /** A value that was read. Times are milliseconds since the epoch, by its writer's clock. */
-interface StoredValue {
+export interface StoredValue {
   readonly kind: 'value';
   readonly value: unknown;
   readonly head: Buffer;
@@ -56,6 +56,7 @@ export interface EntryHeader {
 
 /** Kind and token: what a fill compares. */
 export const HEAD_BYTES = 17;
+const TOKEN_BYTES = 16;
 
 export const VALUE = 0x56;
 const LEASE = 0x4c;
@@ -100,6 +101,19 @@ export const ENCRYPTED = 4;
 /** Behind the head of a lease: somebody waits for its end and is to be told. `mark.lua` writes it. */
 const MARK = 0x77;
 
+/** A lease as it is taken, as text where it is text: ioredis sends that faster than bytes. */
+export function leaseText(token: Buffer): string {
+  return `L${token.toString('latin1', 0, TOKEN_BYTES)}`;
+}
+
+/** The first bytes of a value with a token. */
+export function headOfValue(token: Buffer): Buffer {
+  const head = Buffer.allocUnsafe(HEAD_BYTES);
+  head[0] = VALUE;
+  token.copy(head, 1);
+  return head;
+}
+
 /** The bytes of a lease as it is taken: they are its head, and all of it. */
 export function leaseBytes(token: Buffer): Buffer {
   const bytes = Buffer.allocUnsafe(HEAD_BYTES);
@@ -143,4 +157,27 @@ export function echoes(bytes: Buffer, at: number, length: number, key: string): 
     if (code !== bytes[at + i] || code > 0x7f) return false;
   }
   return true;
+}
+
+/** Whether it is this reader that cannot read an entry, and others may. */
+export function isOthers(why: Why): boolean {
+  return OTHERS.has(why);
+}
+
+const OTHERS: ReadonlySet<Why> = new Set([
+  'another schema version',
+  'a value that does not fit its schema',
+  'a format version that is not known',
+  'a codec that is not known',
+  'not encrypted',
+  'encrypted, and this cache has no keys',
+  'changed, or encrypted with a key that is not known',
+]);
+
+/** A time as an entry has it; nothing for none. */
+export function timeBytes(time: number | undefined): Buffer | string {
+  if (time === undefined) return '';
+  const bytes = Buffer.allocUnsafe(8);
+  bytes.writeDoubleBE(time);
+  return bytes;
 }

@@ -1,6 +1,13 @@
 import { isKeyslotError } from '@keyslot/kernel';
 import { describe, expect, it } from 'vitest';
-import { CacheClosedError, EntryTooLargeError, LoaderFailedError, UnencodableValueError } from './errors.ts';
+import {
+  CacheClosedError,
+  EntryTooLargeError,
+  InvalidTenantError,
+  LoaderFailedError,
+  LoaderOverloadedError,
+  UnencodableValueError,
+} from './errors.ts';
 
 describe('errors', () => {
   const template = 'places:{place:<id>}:detail';
@@ -10,6 +17,8 @@ describe('errors', () => {
     [new LoaderFailedError(template, { cause }), 'CACHE_LOADER_FAILED', true],
     [new UnencodableValueError(template, 'it is undefined'), 'CACHE_UNENCODABLE_VALUE', false],
     [new EntryTooLargeError(template, 9, 8), 'CACHE_ENTRY_TOO_LARGE', false],
+    [new LoaderOverloadedError(template, { concurrency: 1, queue: 2 }), 'CACHE_LOADER_OVERLOADED', true],
+    [new InvalidTenantError('an empty text'), 'CACHE_INVALID_TENANT', false],
     [new CacheClosedError(), 'CACHE_CLOSED', false],
   ])('%s', (error, code, retryable) => {
     expect(isKeyslotError(error)).toBe(true);
@@ -22,5 +31,6 @@ describe('errors', () => {
     expect(error.message).not.toContain('secret');
     expect(error.cause).toBe(cause);
     expect(new UnencodableValueError(template, 'it is undefined').message).toContain(template);
+    expect(new LoaderOverloadedError(template, { concurrency: 1, queue: 2 }).message).toContain(template);
   });
 });

@@ -50,6 +50,100 @@ export class EntryTooLargeError extends KeyslotError {
   }
 }
 
+/**
+ * The `cause` for those who did not see a loader's error itself: it failed in another process, or a short while ago. What
+ * kind of error it was is all that is shared. Load for yourself if you need to know more.
+ */
+export class FailedElsewhereError extends KeyslotError {
+  readonly code = 'CACHE_FAILED_ELSEWHERE';
+  override readonly retryable = true;
+
+  /** The `name` and the `code` of the loader's error. */
+  readonly originalName: string;
+  readonly originalCode: string | undefined;
+
+  constructor(originalName: string, originalCode: string | undefined) {
+    super(
+      `The loader failed in another process or a short while ago: ${[originalName, originalCode].filter(Boolean).join(' ')}`,
+    );
+    this.originalName = originalName;
+    this.originalCode = originalCode;
+  }
+}
+
+/** A load took longer than `hardTimeout`, and there was nothing stale to answer. Try again later, or allow it more time. */
+export class LoaderTimeoutError extends KeyslotError {
+  readonly code = 'CACHE_LOADER_TIMEOUT';
+  override readonly retryable = true;
+  readonly template: string;
+  readonly hardTimeoutMs: number;
+
+  constructor(template: string, hardTimeoutMs: number) {
+    super(`Loading "${template}" took longer than its hardTimeout of ${hardTimeoutMs} ms`);
+    this.template = template;
+    this.hardTimeoutMs = hardTimeoutMs;
+  }
+}
+
+/** `notModified` was called in a load that replaces nothing. Call it only where `stale` is there. */
+export class NothingStaleError extends KeyslotError {
+  readonly code = 'CACHE_NOTHING_STALE';
+
+  constructor() {
+    super('notModified: got a load without a stale value; allowed: only where `stale` is there');
+  }
+}
+
+/** A batch's loader answered something else than one value for each key it was asked for. Answer them in the order of the keys. */
+export class WrongBatchError extends KeyslotError {
+  readonly code = 'CACHE_WRONG_BATCH';
+
+  constructor(received: string, keys: number) {
+    super(
+      `loadMissing: got ${received}; allowed: an array with a value, or undefined, for each of the ${keys} keys it was given`,
+    );
+  }
+}
+
+/**
+ * As many loaders run as may run at once, and as many wait as may wait. Nothing was loaded. Shed load, or raise `loaders`
+ * if the database bears it.
+ */
+export class LoaderOverloadedError extends KeyslotError {
+  readonly code = 'CACHE_LOADER_OVERLOADED';
+  override readonly retryable = true;
+  readonly template: string;
+
+  /** What is exhausted: how many loaders run at once, and how many wait. */
+  readonly limit: LoadersAllowed;
+
+  constructor(template: string, limit: LoadersAllowed) {
+    super(
+      `"${template}" is not loaded: ${limit.concurrency} loaders run and ${limit.queue} wait, which is all that may; try again later, or raise loaders.concurrency or loaders.queue`,
+    );
+    this.template = template;
+    this.limit = limit;
+  }
+}
+
+/** How many loaders may run at once, and how many more may wait. */
+export interface LoadersAllowed {
+  readonly concurrency: number;
+  readonly queue: number;
+}
+
+/** The id of a tenant cannot be one. It may be anything but an empty text, up to 256 characters long. */
+export class InvalidTenantError extends KeyslotError {
+  readonly code = 'CACHE_INVALID_TENANT';
+
+  /** @param received - what it is like: an id is data, and is not shown */
+  constructor(received: string) {
+    super(
+      `The id of a tenant: got ${received}; allowed: a text of 1 to 256 characters; check whose request it is`,
+    );
+  }
+}
+
 /** The cache was closed. Use one that is open. */
 export class CacheClosedError extends KeyslotError {
   readonly code = 'CACHE_CLOSED';
@@ -60,4 +154,14 @@ export class CacheClosedError extends KeyslotError {
 }
 
 /** Everything that the cache itself rejects with. What the cluster rejects with never reaches a reader. */
-export type CacheError = LoaderFailedError | UnencodableValueError | EntryTooLargeError | CacheClosedError;
+export type CacheError =
+  | LoaderFailedError
+  | FailedElsewhereError
+  | LoaderTimeoutError
+  | LoaderOverloadedError
+  | NothingStaleError
+  | WrongBatchError
+  | UnencodableValueError
+  | EntryTooLargeError
+  | InvalidTenantError
+  | CacheClosedError;

@@ -29,6 +29,8 @@ export class Flights {
    * to do so would cost a hit more than decoding does.
    */
   start<Value>(id: string, work: (flight: Flight) => Promise<Value>): Promise<Value> {
+    // One that nobody can join any more could not be closed either.
+    this.close(id);
     const underWay: UnderWay = { flight: new Flight(id), promise: undefined };
     // Before the work, which may end at once.
     this.#underWay.set(id, underWay);

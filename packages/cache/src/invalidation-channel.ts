@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { ClusterClient } from '@keyslot/cluster';
+import type { CacheClient } from './cache-client.ts';
 import type { ClusterKey } from './cluster-tier.ts';
 import { type Message, messagesOf, parseMessage } from './message.ts';
 import { tellProblem } from './telling.ts';
@@ -19,13 +19,13 @@ const ATTEMPTS = 3;
 export class InvalidationChannel {
   /** Who this process is to the others. */
   readonly self = randomUUID();
-  readonly #client: ClusterClient;
+  readonly #client: CacheClient;
   readonly #name: string;
   readonly #subscription: AsyncDisposable;
   readonly #waiting: (() => void)[] = [];
   #standsSince: number | undefined;
 
-  constructor(client: ClusterClient, name: string, listener: ChannelListener) {
+  constructor(client: CacheClient, name: string, listener: ChannelListener) {
     this.#client = client;
     this.#name = name;
     this.#subscription = client.subscribe(name, {

@@ -1,4 +1,4 @@
-import type { ClusterClient } from '@keyslot/cluster';
+import type { CacheClient } from './cache-client.ts';
 import type { ClusterKey, ClusterTier } from './cluster-tier.ts';
 import { Doubts } from './doubts.ts';
 import { InvalidationChannel } from './invalidation-channel.ts';
@@ -50,7 +50,7 @@ export class Invalidations {
   readonly #stopListening: () => void;
 
   constructor(
-    client: ClusterClient,
+    client: CacheClient,
     tier: ClusterTier,
     settings: Settings,
     namespace: Namespace,
@@ -88,13 +88,17 @@ export class Invalidations {
   }
 
   async delete(key: ClusterKey): Promise<DeleteResult> {
-    this.#forget(key.text, key.template);
-    const outcome = await this.#journal.delete(key, this.#settings.deleteWithinMs);
-    // Once more: who came in between may have read the old value just before it went.
-    this.#forget(key.text, key.template);
+    const outcome = await this.#deleteUntold(key);
     if (outcome === 'deleted') await this.#channel.tell('deleted', [key]);
-    tellInvalidation({ template: key.template, outcome });
     return { outcome };
+  }
+
+  /** Deletes many, and tells of them together. */
+  async deleteMany(keys: readonly ClusterKey[]): Promise<DeleteResult[]> {
+    const outcomes = await Promise.all(keys.map((key) => this.#deleteUntold(key)));
+    const deleted = keys.filter((_, i) => outcomes[i] === 'deleted');
+    if (deleted.length > 0) await this.#channel.tell('deleted', deleted);
+    return outcomes.map((outcome) => ({ outcome }));
   }
 
   /** A value is about to be replaced. A new owner that does not know of it is not to have the old one. */
@@ -102,10 +106,10 @@ export class Invalidations {
     this.#forget(key.text, key.template);
   }
 
-  /** Has every process forget its copy of a key whose value was replaced. */
-  async replaced(key: ClusterKey): Promise<void> {
-    this.#forget(key.text, key.template);
-    await this.#channel.tell('replaced', [key]);
+  /** Has every process forget its copies of keys whose values were replaced. */
+  async replaced(...keys: readonly ClusterKey[]): Promise<void> {
+    for (const key of keys) this.#forget(key.text, key.template);
+    await this.#channel.tell('replaced', keys);
   }
 
   async close(): Promise<void> {
@@ -113,6 +117,15 @@ export class Invalidations {
     this.#journal.close();
     await this.#channel.close();
     this.#memory.stand(false);
+  }
+
+  async #deleteUntold(key: ClusterKey): Promise<DeleteResult['outcome']> {
+    this.#forget(key.text, key.template);
+    const outcome = await this.#journal.delete(key, this.#settings.deleteWithinMs);
+    // Once more: who came in between may have read the old value just before it went.
+    this.#forget(key.text, key.template);
+    tellInvalidation({ template: key.template, outcome });
+    return outcome;
   }
 
   #ownerChanged(concerns: (slot: number) => boolean): void {

@@ -5,6 +5,7 @@ import { systemClock } from '@keyslot/kernel';
 import { rawKey } from '@keyslot/keys';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ClusterTier } from './cluster-tier.ts';
+import { EntryFormat } from './entry-format.ts';
 import { Journal, type JournalListener } from './journal.ts';
 import type { InvalidationTold } from './telling.ts';
 
@@ -34,7 +35,7 @@ describe('while no node can be reached, a journal', () => {
     doubtful.clear();
     subscribe('keyslot:cache.invalidation', hear);
     client = new ClusterClient({ nodes: [{ host: '127.0.0.1', port: await deafPort() }] });
-    journal = new Journal(new ClusterTier(client), systemClock, listener);
+    journal = new Journal(new ClusterTier(client, new EntryFormat()), systemClock, listener);
   });
 
   afterEach(async () => {

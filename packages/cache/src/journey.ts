@@ -6,10 +6,15 @@ export type Step =
   | { readonly at: 'flight'; readonly outcome: 'joined' }
   | {
       readonly at: 'cluster';
-      readonly outcome: 'hit' | 'miss' | 'leased' | 'undecodable' | 'doubtful' | 'away';
+      readonly outcome: 'hit' | 'stale' | 'miss' | 'leased' | 'failed' | 'undecodable' | 'doubtful' | 'away';
     }
   | { readonly at: 'replica'; readonly outcome: 'hit' | 'miss' | 'away' }
-  | { readonly at: 'lease'; readonly outcome: 'leader' | 'hit' | 'doubtful' | 'gave-up' | 'away' }
+  | { readonly at: 'memory'; readonly outcome: 'stale' }
+  | { readonly at: 'lease'; readonly outcome: 'leader' | 'hit' | 'doubtful' | 'failed' | 'gave-up' | 'away' }
+  | {
+      readonly at: 'refresh';
+      readonly outcome: 'behind' | 'joined' | 'elected' | 'somebody-else' | 'unknown' | 'late';
+    }
   | { readonly at: 'loader'; readonly outcome: 'loaded' | 'failed' }
   | { readonly at: 'guard'; readonly outcome: 'no-lease' | 'shortened' | 'skipped' }
   | { readonly at: 'fill'; readonly outcome: 'filled' | 'superseded' | 'unknown' };
@@ -29,4 +34,9 @@ export function newJourney(template: string): Journey | undefined {
 
 export function tellJourney(journey: Journey | undefined): void {
   if (journey !== undefined) journeys.publish(journey);
+}
+
+/** Notes a station that was passed. */
+export function pass(journey: Journey | undefined, step: Step): void {
+  journey?.steps.push(step);
 }

@@ -1,16 +1,26 @@
 import type { Clock } from '@keyslot/kernel';
 import type { ClusterKey, ClusterTier, Found } from './cluster-tier.ts';
+import type { Expected } from './entry-format.ts';
+import { type Held, HeldLeases } from './held-leases.ts';
 import { tellProblem } from './telling.ts';
 import { newToken } from './token.ts';
 import { untilLeaseEnds } from './waiting.ts';
 import type { WakeUps } from './wake-ups.ts';
 
+/** The right to load. */
+export interface Leading {
+  readonly kind: 'leader';
+  readonly token: Buffer;
+}
+
 /** What came of asking for the right to load, and of waiting while somebody else had it. */
 export type Right =
-  | { readonly kind: 'leader'; readonly token: Buffer }
-  | Extract<Found, { kind: 'value' }>
-  | { readonly kind: 'gave-up' }
-  | { readonly kind: 'away' };
+  | Leading
+  | Extract<Found, { kind: 'value' | 'away' | 'failed' }>
+  | { readonly kind: 'gave-up' };
+
+/** Between attempts at a key whose bytes cannot be decoded, in milliseconds. */
+const UNDECODABLE_PAUSE_MS = 20;
 
 interface LeaseSettings {
   readonly leaseMs: number;
@@ -23,25 +33,44 @@ export class LeaseKeeper {
   readonly #tier: ClusterTier;
   readonly #wakeUps: WakeUps;
   readonly #settings: LeaseSettings;
+  readonly #held: HeldLeases;
 
   constructor(tier: ClusterTier, wakeUps: WakeUps, settings: LeaseSettings) {
     this.#tier = tier;
     this.#wakeUps = wakeUps;
     this.#settings = settings;
+    this.#held = new HeldLeases(settings.leaseMs);
   }
 
-  /** The right to load `key`, or the value that somebody else loads meanwhile. */
-  async leadOrWait(key: ClusterKey): Promise<Right> {
+  /** The right to load `key`, or what is there. */
+  async lead(key: ClusterKey, expected?: Expected): Promise<Found | Leading> {
+    const token = newToken();
+    const led = await this.#tier.lead(key, token, this.#settings.leaseMs, expected);
+    return led.kind === 'leader' ? { kind: 'leader', token } : led;
+  }
+
+  /**
+   * The right to load `key`, or the value that somebody else loads meanwhile.
+   *
+   * @param onWait - told that it is somebody else who loads
+   */
+  async leadOrWait(key: ClusterKey, expected?: Expected, onWait?: () => void): Promise<Right> {
     const { clock, leaseMs, waitMs } = this.#settings;
     const until = clock.now() + waitMs;
     const token = newToken();
     for (;;) {
-      const led = await this.#tier.lead(key, token, leaseMs);
+      const led = await this.#tier.lead(key, token, leaseMs, expected);
       if (led.kind === 'leader') return { kind: 'leader', token };
-      const waiting = { tier: this.#tier, wakeUps: this.#wakeUps, clock, until };
-      const found = led.kind === 'leased' ? await untilLeaseEnds(key, led.lease, waiting) : led;
-      if (found.kind === 'value' || found.kind === 'away') return found;
+      let found: Found = led;
+      if (led.kind === 'leased') {
+        onWait?.();
+        const waiting = { tier: this.#tier, wakeUps: this.#wakeUps, clock, until, expected };
+        found = await untilLeaseEnds(key, led.lease, waiting);
+      }
+      if (found.kind === 'value' || found.kind === 'away' || found.kind === 'failed') return found;
       if (clock.now() >= until) return { kind: 'gave-up' };
+      // Who may not remove what he cannot read would ask again and again.
+      if (found.kind === 'undecodable') await clock.sleep(UNDECODABLE_PAUSE_MS);
       // There was a value or a lease and now there is none: it was deleted, released, or healed. Ask again.
     }
   }
@@ -49,22 +78,41 @@ export class LeaseKeeper {
   /** Renews a lease for as long as `work` takes. */
   async keepDuring<T>(key: ClusterKey, token: Buffer, work: () => Promise<T>): Promise<T> {
     const { leaseMs } = this.#settings;
-    const timer = setInterval(() => {
-      this.#tier.renew(key, token, leaseMs).then(
-        (outcome) => {
-          // The right is gone and the fill will find that out; there is nothing left to renew.
-          if (outcome === 'lost') clearInterval(timer);
-        },
-        (error: unknown) => {
-          const why = error instanceof Error ? error.name : 'not an Error';
-          tellProblem({ what: 'not-renewed', template: key.template, why });
-        },
-      );
-    }, leaseMs / 3);
+    return await this.#during(
+      { renew: () => this.#tier.renew(key, token, leaseMs).catch(notRenewed(key)) },
+      work,
+    );
+  }
+
+  /** Has the fleet leave a stale value to this process for as long as `work` takes. */
+  async keepElectedDuring<T>(claim: ClusterKey, work: () => Promise<T>): Promise<T> {
+    const { leaseMs } = this.#settings;
+    return await this.#during(
+      { renew: () => this.#tier.prolong(claim, leaseMs).then(() => 'renewed') },
+      work,
+    );
+  }
+
+  /** Nothing is renewed any more. */
+  close(): void {
+    this.#held.close();
+  }
+
+  async #during<T>(held: Held, work: () => Promise<T>): Promise<T> {
+    this.#held.hold(held);
     try {
       return await work();
     } finally {
-      clearInterval(timer);
+      this.#held.end(held);
     }
   }
+}
+
+/** It may be that the next renewal gets through. */
+function notRenewed({ template }: ClusterKey): (error: unknown) => 'renewed' {
+  return (error) => {
+    const why = error instanceof Error ? error.name : 'not an Error';
+    tellProblem({ what: 'not-renewed', template, why });
+    return 'renewed';
+  };
 }

@@ -4,7 +4,22 @@ import { LRUCache } from 'lru-cache';
 /** A value kept in this process. Wrapped, so that a kept `null` is not mistaken for a miss. */
 export interface Kept {
   readonly value: unknown;
+
+  /** When it was stored in the cluster, by the clock of whoever stored it. */
+  readonly writtenAt: number;
+
+  /** Until when it is served as a fresh one, and until when as one that is better than nothing. */
   readonly until: number;
+  readonly staleUntil: number;
+}
+
+/** What an entry in the cluster says of a value, as far as memory is concerned. */
+export interface Keepable {
+  readonly value: unknown;
+  readonly writtenAt: number;
+  readonly freshUntil: number;
+  readonly staleUntil: number;
+  readonly bytes: number;
 }
 
 /** How much the local tier may hold, and for how long. */
@@ -39,19 +54,28 @@ export class LocalTier {
     if (!this.#stands) return undefined;
     const kept = this.#entries?.get(id);
     if (kept === undefined) return undefined;
-    const leftMs = kept.until - this.#clock.now();
+    const now = this.#clock.now();
+    const leftMs = kept.until - now;
     // More than it was given: the clock was set back, and must not prolong what may be out of date.
     if (leftMs > 0 && leftMs <= this.#ttlMs) return kept;
-    this.#entries?.delete(id);
+    if (leftMs > this.#ttlMs || kept.staleUntil <= now) this.#entries?.delete(id);
     return undefined;
   }
 
-  /** Keeps a value no longer than it is fresh. */
-  keep(id: string, value: unknown, freshUntil: number, bytes: number): void {
+  /** A copy for when the cluster has no answer: older than it should be, but deleted by nobody as far as is known. */
+  stale(id: string): Kept | undefined {
+    if (!this.#stands) return undefined;
+    const kept = this.#entries?.peek(id);
+    return kept !== undefined && kept.staleUntil > this.#clock.now() ? kept : undefined;
+  }
+
+  /** Keeps a value no longer than it is fresh, and a copy for bad times for as long as the cluster does. */
+  keep(id: string, { value, writtenAt, freshUntil, staleUntil, bytes }: Keepable): void {
     if (!this.#stands || this.#entries === undefined) return;
     const now = this.#clock.now();
-    const until = Math.min(now + this.#ttlMs, freshUntil);
-    if (until > now) this.#entries.set(id, { value, until }, { size: bytes });
+    // In the second half of what is left the cluster is asked: it says when a value slides, or is to be loaded early.
+    const until = Math.min(now + this.#ttlMs, now + (freshUntil - now) / 2);
+    if (until > now) this.#entries.set(id, { value, writtenAt, until, staleUntil }, { size: bytes });
   }
 
   forget(id: string): void {

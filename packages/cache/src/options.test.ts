@@ -1,7 +1,7 @@
 import type { ClusterClient } from '@keyslot/cluster';
 import { InvalidOptionError, systemClock } from '@keyslot/kernel';
 import { describe, expect, it } from 'vitest';
-import { settingsOf, ttlOf } from './options.ts';
+import { settingsOf } from './options.ts';
 
 // Checking options asks nothing of the client.
 const client = {} as ClusterClient;
@@ -12,13 +12,14 @@ describe('the options of a cache', () => {
     expect(check({})).toEqual({
       prefix: '',
       channel: 'keyslot::invalidations',
-      ttlMs: 300_000,
-      jitter: 0.1,
+      policies: expect.anything(),
+      format: expect.anything(),
       leaseMs: 3_000,
       waitMs: 10_000,
       deleteWithinMs: 1_000,
       local: { ttlMs: 1_000, maxEntries: 10_000, maxBytes: 67_108_864 },
       guard: { threshold: 0.85, shed: 0.95, largeBytes: 65_536, smallBytes: 8_192, oomForMs: 5_000 },
+      loaders: { concurrency: 100, queue: 10_000 },
       clock: systemClock,
     });
   });
@@ -34,17 +35,19 @@ describe('the options of a cache', () => {
       deleteWithin: '2s',
       clock,
       guard: false,
+      loaders: { concurrency: 1, queue: 0 },
     };
     expect(check({ ...options, local: { ttl: '2s', maxEntries: 1, maxBytes: 2 } })).toEqual({
       prefix: 'shop-1.a_~:',
       channel: 'keyslot:shop-1.a_~:invalidations',
-      ttlMs: 3_600_000,
-      jitter: 0,
+      policies: expect.anything(),
+      format: expect.anything(),
       leaseMs: 30,
       waitMs: 1,
       deleteWithinMs: 2_000,
       local: { ttlMs: 2_000, maxEntries: 1, maxBytes: 2 },
       guard: undefined,
+      loaders: { concurrency: 1, queue: 0 },
       clock,
     });
     expect(check({ local: false }).local).toBeUndefined();
@@ -74,17 +77,12 @@ describe('the options of a cache', () => {
     ['local.maxEntries', { local: { maxEntries: 1.5 } }, 'local.maxEntries: got 1.5'],
     ['local.maxBytes', { local: { maxBytes: -1 } }, 'local.maxBytes: got -1'],
     ['local.maxBytes', { local: { maxBytes: Infinity } }, 'local.maxBytes: got Infinity'],
+    ['loaders.concurrency', { loaders: { concurrency: 0 } }, 'loaders.concurrency: got 0'],
+    ['maxEntryBytes', { maxEntryBytes: 0 }, 'maxEntryBytes: got 0'],
+    ["keys['t'].ttl", { keys: { t: { ttl: 0 } } }, "keys['t'].ttl: got 0"],
   ])('are refused when %s cannot be used: %j', (option, options, message) => {
     expect(() => check(options)).toThrow(InvalidOptionError);
     expect(() => check(options)).toThrow(expect.objectContaining({ option }));
     expect(() => check(options)).toThrow(message);
-  });
-
-  it('of one call go before those of the cache', () => {
-    const settings = check({ ttl: '1m' });
-    expect([ttlOf(settings, undefined), ttlOf(settings, {}), ttlOf(settings, { ttl: '1s' })]).toEqual([
-      60_000, 60_000, 1_000,
-    ]);
-    expect(() => ttlOf(settings, { ttl: 0 })).toThrow('ttl: got 0');
   });
 });

@@ -1,7 +1,13 @@
-import type { ClusterClient } from '@keyslot/cluster';
 import { type Clock, type Duration, InvalidOptionError, systemClock, toMs } from '@keyslot/kernel';
+import type { CacheClient } from './cache-client.ts';
+import { EntryFormat } from './entry-format.ts';
+import type { FormatOptions } from './entry-options.ts';
+import type { LoadersAllowed } from './errors.ts';
+import { type EntryOptions, Policies } from './freshness.ts';
 import { guardSettingsOf, type WriteGuardOptions, type WriteGuardSettings } from './guard-options.ts';
+import { type LoaderOptions, loadersAllowedBy } from './loader-options.ts';
 import type { LocalTierSettings } from './local-tier.ts';
+import { namesOf } from './namespace.ts';
 
 /** How values are kept in this process's memory. */
 export interface LocalTierOptions {
@@ -20,10 +26,10 @@ export interface LocalTierOptions {
   readonly maxBytes?: number;
 }
 
-/** How a {@link Cache} is made. */
-export interface CacheOptions {
+/** How a {@link Cache} is made. What it says about entries holds for all keys that say nothing else. */
+export interface CacheOptions extends EntryOptions, FormatOptions {
   /** The client. The cache does not close it. */
-  readonly client: ClusterClient;
+  readonly client: CacheClient;
 
   /**
    * Put before every key, followed by a colon, and part of the channel's name: caches with different
@@ -33,16 +39,14 @@ export interface CacheOptions {
    */
   readonly namespace?: string;
 
-  /** How long a value is kept in the cluster. @default '5m' */
-  readonly ttl?: Duration;
+  /** What holds for keys of a template in the place of what holds for all: `{ 'places:{place:<id>}': { ttl: '1h' } }`. */
+  readonly keys?: Readonly<Record<string, EntryOptions>>;
 
   /**
-   * By how much `ttl` is shortened at random, as a part of it from 0 to 1, so that values stored together do
-   * not expire together.
-   *
-   * @default 0.1
+   * How many loaders may run at once in this process, and how many more may wait. It is what the database gets when the
+   * cluster is gone; beyond it readers get the stale value or {@link LoaderOverloadedError}.
    */
-  readonly jitter?: number;
+  readonly loaders?: LoaderOptions;
 
   /**
    * How long one caller may load before another takes over if it stops renewing: how long a key stays
@@ -80,51 +84,34 @@ export interface CacheOptions {
   readonly clock?: Clock;
 }
 
-/** One call's own choices. */
-export interface EntryOptions {
-  /** How long the value is kept in the cluster. @default the cache's `ttl` */
-  readonly ttl?: Duration;
-}
-
 /** Options that were checked. */
 export interface Settings {
   readonly prefix: string;
   readonly channel: string;
-  readonly ttlMs: number;
-  readonly jitter: number;
+  readonly policies: Policies;
+  readonly format: EntryFormat;
   readonly leaseMs: number;
   readonly waitMs: number;
   readonly deleteWithinMs: number;
   readonly local: LocalTierSettings | undefined;
   readonly guard: WriteGuardSettings | undefined;
+  readonly loaders: LoadersAllowed;
   readonly clock: Clock;
 }
 
-/** How long one call's value is kept in the cluster, before jitter. @throws {InvalidOptionError} */
-export function ttlOf(settings: Settings, options: EntryOptions | undefined): number {
-  return options?.ttl === undefined ? settings.ttlMs : toMs(options.ttl, 'ttl');
-}
-
-const NAMESPACE = /^[\w.~-]{1,100}$/;
-
 /** @throws {InvalidOptionError} naming the option, what was received and what is allowed. */
 export function settingsOf(options: CacheOptions): Settings {
-  const { namespace, jitter = 0.1, clock = systemClock } = options;
-  if (namespace !== undefined && !NAMESPACE.test(namespace)) {
-    throw new InvalidOptionError('namespace', namespace, '1 to 100 letters, digits, and . _ ~ -');
-  }
-  if (!(jitter >= 0 && jitter < 1))
-    throw new InvalidOptionError('jitter', jitter, 'from 0 up to, not with, 1');
+  const { namespace, clock = systemClock } = options;
   return {
-    prefix: namespace === undefined ? '' : `${namespace}:`,
-    channel: `keyslot:${namespace ?? ''}:invalidations`,
-    ttlMs: toMs(options.ttl ?? '5m', 'ttl'),
-    jitter,
+    ...namesOf(namespace),
+    policies: new Policies(options, options.keys),
+    format: new EntryFormat(options),
     leaseMs: toMs(options.lease ?? '3s', 'lease', 30),
     waitMs: toMs(options.wait ?? '10s', 'wait'),
     deleteWithinMs: toMs(options.deleteWithin ?? '1s', 'deleteWithin'),
     local: localSettingsOf(options.local ?? {}),
     guard: guardSettingsOf(options.guard ?? {}),
+    loaders: loadersAllowedBy(options.loaders),
     clock,
   };
 }

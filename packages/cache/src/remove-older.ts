@@ -1,4 +1,4 @@
-import type { ClusterClient } from '@keyslot/cluster';
+import type { CacheClient } from './cache-client.ts';
 import type { ClusterKey } from './cluster-tier.ts';
 import { release } from './scripts/index.ts';
 import { wakeChannelOf } from './wake-channel.ts';
@@ -14,9 +14,9 @@ import { wakeChannelOf } from './wake-channel.ts';
  * @throws what the client rejects with: then the older value may still be there
  */
 export function removeOlder(
-  client: Pick<ClusterClient, 'run'>,
+  client: Pick<CacheClient, 'run'>,
   key: ClusterKey,
   head: Buffer,
 ): Promise<'removed' | 'changed'> {
-  return client.run(release, { entry: key }, { head, channel: wakeChannelOf(key.slot) });
+  return client.run(release, { entry: key }, { head, channel: wakeChannelOf(key.slot), note: '' });
 }

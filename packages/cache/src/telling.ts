@@ -14,6 +14,10 @@ export interface ProblemTold {
     | 'not-filled'
     | 'not-released'
     | 'not-renewed'
+    | 'not-refreshed'
+    | 'not-elected'
+    | 'not-prolonged'
+    | 'too-large'
     | 'not-announced'
     | 'malformed-message';
   readonly template?: string;

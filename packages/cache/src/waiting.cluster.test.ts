@@ -30,7 +30,7 @@ const test = withCluster.extend<{ scene: Scene }>({
     await using client = new ClusterClient({ nodes: cluster.addresses, deadline: '2s' });
     await client.ready();
     await using wakeUps = new WakeUps(client, systemClock);
-    const tier = new ClusterTier(client);
+    const tier = new ClusterTier(client, new EntryFormat());
     const [entry, token] = [thing({ id: randomUUID() }), newToken()];
     const now = Date.now();
     const bytes = new EntryFormat().encode(token, entry.text, 'Wien', {

@@ -1,5 +1,7 @@
 import type { Clock } from '@keyslot/kernel';
 import type { ClusterKey, ClusterTier, Found } from './cluster-tier.ts';
+import type { Expected } from './entry-format.ts';
+import { failureIn } from './error-entry.ts';
 import type { WakeUps } from './wake-ups.ts';
 
 /** Between looks at a lease whose end nobody would tell, in milliseconds, before jitter. */
@@ -17,6 +19,7 @@ export interface Waiting {
   readonly tier: ClusterTier;
   readonly wakeUps: WakeUps;
   readonly clock: Clock;
+  readonly expected?: Expected | undefined;
 
   /** By the clock. */
   readonly until: number;
@@ -34,13 +37,15 @@ export interface Waiting {
  *     └───┴── some more ms have passed, the lease should have expired, or the channel went down
  * ```
  *
+ * Whoever is called because the load failed is told so, and does not load once more.
+ *
  * Ends by itself: the holder stores or releases, or stops renewing and its lease expires, or time is up. The answer is
  * `leased` in the last case, and where marking finds that another lease has taken its place.
  */
 export async function untilLeaseEnds(
   key: ClusterKey,
   lease: Buffer,
-  { tier, wakeUps, clock, until }: Waiting,
+  { tier, wakeUps, clock, until, expected }: Waiting,
 ): Promise<Found> {
   // Before the lease is looked at once more: a call that comes meanwhile is kept.
   using wakeUp = wakeUps.expect(key.slot, lease.subarray(1));
@@ -49,15 +54,17 @@ export async function untilLeaseEnds(
     let sleepMs = pauseMs * (0.5 + Math.random());
     pauseMs = Math.min(pauseMs * 1.5, LONGEST_PAUSE_MS);
     if (wakeUp.stands) {
-      const marked = await tier.mark(key, lease);
+      const marked = await tier.mark(key, lease, expected);
       if (marked.kind !== 'waiting') return marked;
       if (marked.willTell) sleepMs = toldPauseMs(marked.leftMs);
     }
     const why = await wakeUp.sleep(Math.min(sleepMs, Math.max(until - clock.now(), 0)));
+    const failure = why === 'called' ? failureIn(wakeUp.note) : undefined;
+    if (failure !== undefined) return { kind: 'failed', failure, head: lease };
     const isOver = clock.now() >= until;
     // Where the channel stands, marking looks as well.
     if (why === 'called' || isOver || !wakeUp.stands) {
-      const found = await tier.read(key);
+      const found = await tier.read(key, expected);
       if (isOver || found.kind !== 'leased') return found;
     }
   }

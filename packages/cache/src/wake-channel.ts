@@ -9,7 +9,12 @@ let next = 0;
  * that the script that ends the lease may publish there. All tags together take some hundredths of a second to find.
  */
 export function wakeChannelOf(slot: number): string {
-  return `keyslot:w:{${tags[slot] ?? search(slot)}}`;
+  return `keyslot:w:{${tagOf(slot)}}`;
+}
+
+/** A short hash tag that lies in a slot. */
+export function tagOf(slot: number): string {
+  return tags[slot] ?? search(slot);
 }
 
 function search(wanted: number): string {

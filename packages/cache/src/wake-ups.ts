@@ -1,5 +1,6 @@
-import type { ClusterClient, ShardSubscription } from '@keyslot/cluster';
+import type { ShardSubscription } from '@keyslot/cluster';
 import type { Clock } from '@keyslot/kernel';
+import type { CacheClient } from './cache-client.ts';
 import { wakeChannelOf } from './wake-channel.ts';
 
 /** Why a waiter has stopped sleeping: it was called, its channel began or ceased to stand, or time is up. */
@@ -9,6 +10,9 @@ type Awoken = 'called' | 'channel' | 'time';
 export interface WakeUp extends Disposable {
   /** Whether a call would arrive now, and would have since {@link WakeUp.sleep} last ended. */
   readonly stands: boolean;
+
+  /** What came with the last call. */
+  readonly note: Buffer;
 
   /** Sleeps until there is a reason not to. A call that came since the last time is not lost. */
   sleep(ms: number): Promise<Awoken>;
@@ -22,15 +26,15 @@ interface Watch {
 
 /**
  * Calls those who wait for leases to end, by what fills and releases publish on the channel of their slot: the token
- * of the lease that ended. A slot's channel is subscribed to for as long as anybody waits there.
+ * of the lease that ended, and why, if it ended without a value. A slot's channel is subscribed to for as long as anybody waits there.
  */
 export class WakeUps implements AsyncDisposable {
-  readonly #client: Pick<ClusterClient, 'subscribeShard'>;
+  readonly #client: Pick<CacheClient, 'subscribeShard'>;
   readonly #clock: Clock;
   readonly #watches = new Map<number, Watch>();
   #closed = false;
 
-  constructor(client: Pick<ClusterClient, 'subscribeShard'>, clock: Clock) {
+  constructor(client: Pick<CacheClient, 'subscribeShard'>, clock: Clock) {
     this.#client = client;
     this.#clock = clock;
   }
@@ -67,8 +71,8 @@ export class WakeUps implements AsyncDisposable {
     let subscription: ShardSubscription;
     try {
       subscription = this.#client.subscribeShard(wakeChannelOf(slot), {
-        onMessage: (token) => {
-          for (const waiter of waiters) if (waiter.token.equals(token)) waiter.wake('called');
+        onMessage: (message) => {
+          for (const waiter of waiters) waiter.hear(message);
         },
         onStanding: tellChannel,
         onDown: tellChannel,
@@ -83,8 +87,11 @@ export class WakeUps implements AsyncDisposable {
   }
 }
 
+const NO_NOTE = Buffer.alloc(0);
+
 class Waiter implements WakeUp {
-  readonly token: Buffer;
+  note: Buffer = NO_NOTE;
+  readonly #token: Buffer;
   readonly #subscription: ShardSubscription | undefined;
   readonly #clock: Clock;
   readonly #leave: () => void;
@@ -92,7 +99,7 @@ class Waiter implements WakeUp {
   #wake: ((why: Awoken) => void) | undefined;
 
   constructor(token: Buffer, subscription: ShardSubscription | undefined, clock: Clock, leave: () => void) {
-    this.token = token;
+    this.#token = token;
     this.#subscription = subscription;
     this.#clock = clock;
     this.#leave = leave;
@@ -100,6 +107,14 @@ class Waiter implements WakeUp {
 
   get stands(): boolean {
     return this.#missed !== 'channel' && this.#subscription?.stands === true;
+  }
+
+  /** A token, and what is said with it. */
+  hear(message: Buffer): void {
+    const { length } = this.#token;
+    if (message.length < length || this.#token.compare(message, 0, length) !== 0) return;
+    this.note = message.subarray(length);
+    this.wake('called');
   }
 
   wake(why: Awoken): void {

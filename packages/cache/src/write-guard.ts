@@ -1,4 +1,4 @@
-import type { ClusterClient } from '@keyslot/cluster';
+import type { ShardMemory } from '@keyslot/cluster';
 import type { Clock } from '@keyslot/kernel';
 import type { WriteGuardSettings } from './guard-options.ts';
 
@@ -29,7 +29,11 @@ export type Decision =
   | { readonly kind: 'skip'; readonly why: SkipReason; readonly ratio: number };
 
 /** What the guard needs of a client. */
-export type MemorySource = Pick<ClusterClient, 'memory$' | 'memoryOf' | 'slotOwner'>;
+export interface MemorySource {
+  readonly memory$: { subscribe(): { unsubscribe(): void } };
+  memoryOf(slot: number): ShardMemory | undefined;
+  slotOwner(slot: number): { readonly id: string } | undefined;
+}
 
 /**
  * From here on a shard that evicts nothing is sent no value, however small, and no lease: its last room is for what

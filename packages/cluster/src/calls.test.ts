@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '@keyslot/kernel';
+import { slotOf } from '@keyslot/keys';
 import { describe, expect, it, vi } from 'vitest';
 import { Ledger } from './call.fixture.ts';
 import { Calls } from './calls.ts';
@@ -19,6 +20,12 @@ describe('a call that is made by its name', () => {
   it('is refused when it lacks a key', () => {
     expect(() => calls.byName('get', [], {})).toThrow(InvalidOptionError);
     expect(() => calls.byName('eval', ['return 1', 2, 'a'], {})).toThrow(InvalidOptionError);
+  });
+
+  it('knows the key of a command that ioredis does not know', () => {
+    const call = write('DELIFEQ', 'k', 'v');
+    expect([call.slot, call.orderKey]).toEqual([slotOf('k'), 'k']);
+    expect(() => write('delifeq')).toThrow(InvalidOptionError);
   });
 
   it('knows all keys of a write, each once', () => {

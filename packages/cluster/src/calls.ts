@@ -94,9 +94,12 @@ function keepInOrder(call: Call, [first, ...more]: readonly string[]): void {
   if (others.length > 0) call.moreOrderKeys = others;
 }
 
+/** Commands whose only key comes first, and of which ioredis does not know that. */
+const ONE_KEY = new Set(['delifeq']);
+
 /** @throws {InvalidOptionError} for a command whose keys are not all there. */
 function keysOf(call: Call): readonly (string | Buffer)[] {
-  const keys = call.getKeys();
+  const keys = ONE_KEY.has(call.name) ? [call.args[0] as string | Buffer] : call.getKeys();
   if (keys.includes(undefined as never)) {
     const { length } = call.args;
     throw new InvalidOptionError(

@@ -32,14 +32,15 @@ export type CacheableDecorator<ParamsArgs extends unknown[], Value> = <Args exte
  *
  * - Calls of the method on `this` and by way of `super` are answered so too. An override is only if it is decorated
  *   itself. Inside a load of the same key a method runs by itself.
- * - What the method throws reaches all who waited for it as it was thrown, not as a `LoaderFailedError`, so that
- *   Nest's exceptions keep their meaning. Nothing is kept then.
+ * - What the method throws reaches all who waited for it in this process as it was thrown, not as a `LoaderFailedError`, so
+ *   that Nest's exceptions keep their meaning. In other processes the method runs. Nothing is kept then.
  * - When the cluster is away, or the cache was closed by a shutdown, the method runs.
  * - Of several decorators the uppermost comes first. Guards, pipes and interceptors of a route run on every call.
  * - A kept object is the same for all callers: do not change it.
  *
  * @throws {UnusableDecoratorError} where the class is defined, on anything but an instance method.
- * @throws {InvalidOptionError} where the class is defined, for a `ttl` that is no duration.
+ * @throws {InvalidOptionError} where the class is defined, for a `ttl` that is no duration; for other options that cannot be
+ *   used, when the method is called.
  *
  * @example
  * ```ts
@@ -70,10 +71,11 @@ export function Cacheable<
 
 export function Cacheable(
   template: (...params: never[]) => AnyKey,
-  { params, ttl }: EntryOptions & { readonly params?: (...args: unknown[]) => object } = {},
+  { params, ...entry }: EntryOptions & { readonly params?: (...args: unknown[]) => object } = {},
 ): (target: object, name: string | symbol, descriptor: PropertyDescriptor) => void {
   const render = template as (params?: object) => Key<unknown>;
-  const entry: EntryOptions = ttl === undefined ? {} : { ttl: toMs(ttl, 'ttl') };
+  // When the class is made rather than at the first call. The rest is checked then.
+  if (entry.ttl !== undefined) toMs(entry.ttl, 'ttl');
 
   const around = (original: Method, method: string): Method =>
     async function (this: unknown, ...args) {
@@ -87,7 +89,10 @@ export function Cacheable(
         if (!isKeyslotError(error)) throw error;
         // Before anything was loaded: what is thrown inside a load is wrapped.
         if (error.code === 'CACHE_CLOSED') return run();
-        throw error.code === 'CACHE_LOADER_FAILED' ? error.cause : error;
+        if (error.code !== 'CACHE_LOADER_FAILED') throw error;
+        // Another process has the exception, and only what kind it was is known: what a route answers depends on it.
+        if (isKeyslotError(error.cause) && error.cause.code === 'CACHE_FAILED_ELSEWHERE') return run();
+        throw error.cause;
       }
     };
   return (target, name, descriptor) =>

@@ -49,7 +49,7 @@ export function cacheOf(instance: unknown, decorator: string, method: string): M
  * }
  *
  * const greeter = provideCache(new Greeter(), {
- *   getOrSet: async (_key, load) => load(),
+ *   getOrSet: async (_key, load) => load({} as never),
  *   delete: async () => ({ outcome: 'deleted' }),
  * });
  * await greeter.greet(); // => 'hello'

@@ -31,11 +31,11 @@ describe('a node that evicts nothing and is full', () => {
       if (!knowsScripts) await node.admin.script('FLUSH');
       const renewed = client.run(renew, { entry: key('renewed') }, { lease, leaseMs: 30_000 });
       expect(await renewed).toBe('renewed');
-      const released = client.run(release, { entry: key('released') }, { head: lease, channel });
+      const released = client.run(release, { entry: key('released') }, { head: lease, channel, note: '' });
       expect(await released).toBe(knowsScripts ? 'changed' : 'removed');
       expect(await removeOlder(client, key('older'), older)).toBe(knowsScripts ? 'changed' : 'removed');
       expect(await removeOlder(client, key('newer'), older)).toBe('changed');
-      const args = { lease, filled: older, value: Buffer.alloc(100), ttlMs: 1_000, channel };
+      const args = { head: lease, value: Buffer.alloc(100), ttlMs: 1_000, channel };
       await expect(client.run(fill, { entry: key('filled') }, args)).rejects.toMatchObject({ reply: 'OOM' });
     }
     expect(await client.delete(key('deleted'))).toBe('deleted');

@@ -2,26 +2,26 @@
 import type { LuaSource } from '@keyslot/cluster';
 
 /** Keep a loaded value, unless the right to do so has passed on. */
-export const fillLua: LuaSource<'entry', { lease: string | Buffer; filled: string | Buffer; value: string | Buffer; ttlMs: number; channel: string | Buffer }> = {
+export const fillLua: LuaSource<'entry', { head: string | Buffer; value: string | Buffer; ttlMs: number; channel: string | Buffer }> = {
   name: 'fill',
-  sha1: '06c9322c817b44d96ed3ef0be6730caca49805dd',
+  sha1: '6e4a34060b2646cdf55bf209f29e7cc564fea90f',
   keys: ['entry'],
-  args: ['lease', 'filled', 'value', 'ttlMs', 'channel'],
+  args: ['head', 'value', 'ttlMs', 'channel'],
   text: `-- keyslot:fill
 local entry = KEYS[1]
-local lease, filled, value, ttl_ms, channel = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
+local head, value, ttl_ms, channel = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
 
 local there = redis.call('GETRANGE', entry, 0, 17)
-local head = string.sub(there, 1, 17)
-if head == lease then
+local found = string.sub(there, 1, 17)
+if found == head then
   redis.call('SET', entry, value, 'PX', ttl_ms)
-  if #there == 18 then
-    redis.pcall('SPUBLISH', channel, string.sub(lease, 2))
+  if string.byte(there, 1) == 76 and #there == 18 then
+    redis.pcall('SPUBLISH', channel, string.sub(head, 2))
   end
   return 1
 end
 
-if head == filled then
+if found == string.sub(value, 1, 17) then
   return 1
 end
 
@@ -55,14 +55,14 @@ return { marked, type(left) == 'number' and left or -1 }
 };
 
 /** Remove what a key holds, if it is still what the caller saw there. */
-export const releaseLua: LuaSource<'entry', { head: string | Buffer; channel: string | Buffer }> = {
+export const releaseLua: LuaSource<'entry', { head: string | Buffer; channel: string | Buffer; note: string | Buffer }> = {
   name: 'release',
-  sha1: '23d14a415d88ad8625a8351716b3203832ebb0e3',
+  sha1: '27f66d2d452c72a9d4f359330847b105d3f12fb8',
   keys: ['entry'],
-  args: ['head', 'channel'],
+  args: ['head', 'channel', 'note'],
   text: `-- keyslot:release
 local entry = KEYS[1]
-local head, channel = ARGV[1], ARGV[2]
+local head, channel, note = ARGV[1], ARGV[2], ARGV[3]
 
 local there = redis.call('GETRANGE', entry, 0, 17)
 if string.sub(there, 1, 17) ~= head then
@@ -71,7 +71,7 @@ end
 
 redis.call('DEL', entry)
 if string.byte(there, 1) == 76 and #there == 18 then
-  redis.pcall('SPUBLISH', channel, string.sub(head, 2))
+  redis.pcall('SPUBLISH', channel, string.sub(head, 2) .. note)
 end
 return 1
 `,
@@ -92,5 +92,46 @@ if redis.call('GETRANGE', entry, 0, 16) == lease then
 end
 
 return 0
+`,
+};
+
+/** Change until when a value is fresh and how long it is kept, where it lies. */
+export const retimeLua: LuaSource<'entry', { head: string | Buffer; token: string | Buffer; fresh: string | Buffer; stale: string | Buffer; ttlMs: number; remove: string | Buffer; channel: string | Buffer }> = {
+  name: 'retime',
+  sha1: '1e301f5d8f20da2e1e093ef4b64722c048b2c4a5',
+  keys: ['entry'],
+  args: ['head', 'token', 'fresh', 'stale', 'ttlMs', 'remove', 'channel'],
+  text: `-- keyslot:retime
+local entry = KEYS[1]
+local head, token, fresh, stale, ttl_ms = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+local remove, channel = ARGV[6], ARGV[7]
+
+local there = redis.call('GETRANGE', entry, 0, 17)
+if string.byte(there, 1) ~= 86 or string.byte(there, 18) ~= 2 then
+  if remove ~= '1' or redis.call('DEL', entry) == 0 then
+    return 0
+  end
+  if string.byte(there, 1) == 76 and #there == 18 then
+    redis.pcall('SPUBLISH', channel, string.sub(there, 2, 17))
+  end
+  return 2
+end
+if head ~= '' and string.sub(there, 1, 17) ~= head then
+  return 0
+end
+
+if token ~= '' then
+  redis.call('SETRANGE', entry, 1, token)
+end
+if fresh ~= '' then
+  redis.call('SETRANGE', entry, 27, fresh)
+end
+if stale ~= '' then
+  redis.call('SETRANGE', entry, 39, stale)
+end
+if ttl_ms > 0 then
+  redis.call('PEXPIRE', entry, ttl_ms)
+end
+return 1
 `,
 };

@@ -1,5 +1,5 @@
 import { defineScript, ScriptReplyError } from '@keyslot/cluster';
-import { fillLua, markLua, releaseLua, renewLua } from './generated.ts';
+import { fillLua, markLua, releaseLua, renewLua, retimeLua } from './generated.ts';
 
 /** Stores a loaded value if the lease is still there. */
 export const fill = defineScript(fillLua, 'idempotent', (reply) =>
@@ -14,6 +14,11 @@ export const renew = defineScript(renewLua, 'idempotent', (reply) =>
 /** Removes what was seen if it is still there. */
 export const release = defineScript(releaseLua, 'idempotent', (reply) =>
   yesOrNo('release', reply, 'removed', 'changed'),
+);
+
+/** Changes the times of a value that is there. */
+export const retime = defineScript(retimeLua, 'idempotent', (reply) =>
+  reply === 2 ? 'removed' : yesOrNo('retime', reply, 'changed', 'absent'),
 );
 
 /** What came of marking a lease: it is there, or what is there instead. */

@@ -12,13 +12,14 @@
   ARGV
     head      the first bytes as they were seen, 17 at the most
     channel   the shard channel on which those who wait are told
+    note      what they are told with it: why there is no value, or nothing
 
   REPLY
     1   removed
     0   something else is there, nothing was changed
 ]]
 local entry = KEYS[1]
-local head, channel = ARGV[1], ARGV[2]
+local head, channel, note = ARGV[1], ARGV[2], ARGV[3]
 
 local there = redis.call('GETRANGE', entry, 0, 17)
 if string.sub(there, 1, 17) ~= head then
@@ -27,6 +28,6 @@ end
 
 redis.call('DEL', entry)
 if string.byte(there, 1) == 76 and #there == 18 then
-  redis.pcall('SPUBLISH', channel, string.sub(head, 2))
+  redis.pcall('SPUBLISH', channel, string.sub(head, 2) .. note)
 end
 return 1

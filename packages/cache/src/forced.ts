@@ -1,0 +1,74 @@
+import type { Answer } from './answer.ts';
+import type { ClusterKey } from './cluster-tier.ts';
+import { headOfValue } from './entry.ts';
+import { pass } from './journey.ts';
+import type { Loaded } from './loads.ts';
+import { loadOf, type Request, staleOf } from './request.ts';
+import type { Stations } from './stations.ts';
+import type { Place } from './storing.ts';
+import { newToken } from './token.ts';
+
+/**
+ * Loads a value anew, whatever is there: for callers who know that it has changed.
+ *
+ * The right to store is taken before the load begins, so that what others began to load earlier comes too late: a value
+ * that is there gets a new token and stays for other readers; a lease is taken over. Of two who do so the one who
+ * began last stands.
+ */
+export class Forced {
+  readonly #at: Stations;
+
+  constructor(stations: Stations) {
+    this.#at = stations;
+  }
+
+  async load<Value>(request: Request<Value>): Promise<Answer<Value>> {
+    const { id, inCluster, flight, journey, policy } = request;
+    const { tier, storing, local, invalidations, clock } = this.#at;
+    const there = await tier.read(inCluster, policy.expected, 'look');
+    const place = await this.#take(inCluster);
+    const stale = there.kind === 'value' ? staleOf<Value>(there, clock.now()) : undefined;
+    let loaded: Loaded<Value>;
+    try {
+      loaded = await this.#run(request, place, stale);
+    } catch (error) {
+      pass(journey, { at: 'loader', outcome: 'failed' });
+      if (place?.lease !== undefined) await storing.giveBack(inCluster, place.lease, error, policy);
+      throw error;
+    }
+    pass(journey, { at: 'loader', outcome: 'loaded' });
+    const { value } = loaded;
+    if (place === undefined) return { value, source: 'loader', ageMs: 0, kept: 'not-led' };
+
+    const stored = await storing.store(inCluster, place, loaded, journey);
+    if (stored.outcome === 'skipped' && place.lease !== undefined) await tier.release(inCluster, place.lease);
+    // Others have what was there before, and would keep it for as long as memory keeps anything.
+    if (stored.outcome !== 'superseded') await invalidations.replaced(inCluster);
+    if (stored.outcome === 'filled' && flight.isClean) local.keep(id, stored.kept);
+    return { value, source: 'loader', ageMs: 0, kept: stored.outcome };
+  }
+
+  #run<Value>(
+    request: Request<Value>,
+    place: Place | undefined,
+    stale: ReturnType<typeof staleOf<Value>> | undefined,
+  ): Promise<Loaded<Value>> {
+    const { leases, loads } = this.#at;
+    const run = () => loads.run(loadOf(request, stale));
+    return place?.lease === undefined ? run() : leases.keepDuring(request.inCluster, place.lease, run);
+  }
+
+  /** `undefined` while the shard is away: what is loaded is kept nowhere then. */
+  async #take(key: ClusterKey): Promise<Place | undefined> {
+    const { tier, settings } = this.#at;
+    const token = newToken();
+    try {
+      if ((await tier.retime(key, { token })) === 'changed') return { head: headOfValue(token) };
+      await tier.seize(key, token, settings.leaseMs);
+      return { lease: token };
+    } catch {
+      // The client has told. The caller gets what it asked for all the same.
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import type { Answer } from './answer.ts';
+import type { DeleteResult } from './invalidations.ts';
+import type { SkipReason } from './write-guard.ts';
+
+/**
+ * What came of a set.
+ *
+ * - `stored`: `shortenedToMs` says that it is for less time than asked for, because the shard's memory runs out
+ * - `superseded`: somebody else deleted or set the key meanwhile
+ * - `skipped`: not stored, because the shard's memory runs out or the value is larger than it may be (`over-the-limit`); the old
+ *   value is removed as by a delete, whose outcome is `old`
+ * - `failed`: the old value may still be there
+ */
+export type SetResult =
+  | { readonly outcome: 'stored'; readonly shortenedToMs?: number }
+  | { readonly outcome: 'superseded' }
+  | {
+      readonly outcome: 'skipped';
+      readonly why: SkipReason | 'over-the-limit' | 'by-the-loader';
+      readonly old: DeleteResult['outcome'];
+    }
+  | { readonly outcome: 'failed'; readonly error: unknown };
+
+/** What came of changing when a value ends. `absent`: there is none. `failed`: it may have been done. */
+export type ExpireResult =
+  | { readonly outcome: 'expired' | 'absent' }
+  | { readonly outcome: 'failed'; readonly error: unknown };
+
+/** What came of giving a value more time. `absent`: there is none. `failed`: it may have been done. */
+export type TouchResult =
+  | { readonly outcome: 'touched' | 'absent' }
+  | { readonly outcome: 'failed'; readonly error: unknown };
+
+/** What a tier has of one key of many. `failed`: its shard has no answer. */
+export type GetOutcome<Value> =
+  | ({ readonly outcome: 'hit' } & Pick<Answer<Value>, 'value' | 'source' | 'ageMs'>)
+  | { readonly outcome: 'miss' }
+  | { readonly outcome: 'failed'; readonly error: unknown };
+
+/** What came of one key of a batch that is loaded where it is missing. */
+export type LoadOutcome<Value> =
+  | ({ readonly outcome: 'answered' } & Answer<Value>)
+  | { readonly outcome: 'failed'; readonly error: unknown };

@@ -1,0 +1,28 @@
+import type { CacheClient } from './cache-client.ts';
+import type { ClusterKey } from './cluster-tier.ts';
+import type { Invalidations } from './invalidations.ts';
+import { removeOlder } from './remove-older.ts';
+import { tellProblem } from './telling.ts';
+
+/** Removes values that newer ones were to replace and could not. */
+export class Removal {
+  readonly #client: Pick<CacheClient, 'run'>;
+  readonly #invalidations: Invalidations;
+
+  constructor(client: Pick<CacheClient, 'run'>, invalidations: Invalidations) {
+    this.#client = client;
+    this.#invalidations = invalidations;
+  }
+
+  /** Removes the value that begins with a head, here and, by a message, in every memory. */
+  async ofOlder(key: ClusterKey, head: Buffer): Promise<void> {
+    try {
+      if ((await removeOlder(this.#client, key, head)) === 'removed') await this.#invalidations.replaced(key);
+    } catch (error) {
+      const why = error instanceof Error ? error.name : 'not an Error';
+      tellProblem({ what: 'not-released', template: key.template, why });
+      // It may still be there: that is repeated until it is certain.
+      await this.#invalidations.delete(key);
+    }
+  }
+}
