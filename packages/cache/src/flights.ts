@@ -29,6 +29,8 @@ export class Flights {
    * to do so would cost a hit more than decoding does.
    */
   start<Value>(id: string, work: (flight: Flight) => Promise<Value>): Promise<Value> {
+    // Of a key's flights only the last is known. One whose place is taken would not learn of an invalidation.
+    this.close(id);
     const underWay: UnderWay = { flight: new Flight(id), promise: undefined };
     // Before the work, which may end at once.
     this.#underWay.set(id, underWay);
