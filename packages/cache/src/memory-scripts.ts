@@ -61,6 +61,10 @@ const BODIES: { readonly [Each in keyof typeof generated]: Body<(typeof generate
 
   retimeLua({ store }, { entry }, { head, token, fresh, stale, ttlMs }) {
     const there = store.head(entry, AT.version + 1);
+    if (token.length > 0 && there[0] === LEASE) {
+      store.delete(entry);
+      return 0;
+    }
     if (there[0] !== VALUE || there[AT.version] !== 2) return 0;
     if (head.length > 0 && !there.subarray(0, HEAD_BYTES).equals(head)) return 0;
     store.write(entry, 1, token);

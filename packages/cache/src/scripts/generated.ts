@@ -98,7 +98,7 @@ return 0
 /** Change until when a value is fresh and how long it is kept, where it lies. */
 export const retimeLua: LuaSource<'entry', { head: string | Buffer; token: string | Buffer; fresh: string | Buffer; stale: string | Buffer; ttlMs: number }> = {
   name: 'retime',
-  sha1: 'baecf82c245a59bd9b78f68545e41318733aa9b0',
+  sha1: 'c3f60a5fc8181337e575f56c1833420d3202faae',
   keys: ['entry'],
   args: ['head', 'token', 'fresh', 'stale', 'ttlMs'],
   text: `-- keyslot:retime
@@ -106,6 +106,10 @@ local entry = KEYS[1]
 local head, token, fresh, stale, ttl_ms = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 
 local there = redis.call('GETRANGE', entry, 0, 17)
+if token ~= '' and string.byte(there, 1) == 76 then
+  redis.call('DEL', entry)
+  return 0
+end
 if string.byte(there, 1) ~= 86 or string.byte(there, 18) ~= 2 then
   return 0
 end

@@ -5,6 +5,8 @@
   bytes it could be replaced, and would come back; so it is changed in one step, and only if it is still what the
   caller saw, where that matters.
 
+  A lease in its place is the right to store what may have been loaded before: with a new token it is taken away.
+
   KEYS
     entry     the entry
 
@@ -17,12 +19,16 @@
 
   REPLY
     1   changed
-    0   there is no value, or another one, or one of an older form
+    0   there is no value, or another one, or one of an older form; a lease that was there is removed, if a token was given
 ]]
 local entry = KEYS[1]
 local head, token, fresh, stale, ttl_ms = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 
 local there = redis.call('GETRANGE', entry, 0, 17)
+if token ~= '' and string.byte(there, 1) == 76 then
+  redis.call('DEL', entry)
+  return 0
+end
 if string.byte(there, 1) ~= 86 or string.byte(there, 18) ~= 2 then
   return 0
 end
