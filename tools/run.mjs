@@ -25,6 +25,7 @@ const HELP = `Usage: npm start | npm test | npm run <command>   [-- arguments]
   test     everything that must hold: format, lint, types, packages, unit and cluster tests
   check    the same without the tests
   bench    benchmarks beside bare ioredis
+  soak     long searches for what must not be: stale values, over random interleavings and outages
   gen      what is generated: TypeScript from the Lua scripts
 
 Arguments go to the command. NODE_VERSION=22 (or 24, 26) chooses the Node to run on; otherwise the
@@ -44,6 +45,7 @@ const COMMANDS = {
   test: (args) => [['node', 'tools/ci.mjs', ...args]],
   check: (args) => [['node', 'tools/ci.mjs', '--only', 'checks', ...args]],
   bench: (args) => [['node', '--conditions=@keyslot/source', 'test/bench/main.ts', ...args]],
+  soak: (args) => [['node', '--conditions=@keyslot/source', 'test/soak/main.ts', ...args]],
   gen: (args) => [['node', 'tools/gen-lua.mjs', ...args]],
 };
 

@@ -55,6 +55,21 @@ describe('a flight', () => {
     await after.answer;
   });
 
+  it('whose place another one takes is neither joined nor kept, for it would not learn of an invalidation', async () => {
+    const flights = new Flights();
+    const displaced = startedAt(flights);
+    const forced = startedAt(flights);
+    expect(flights.find('a')).toBe(forced.answer);
+    expect(displaced.flight.isClean).toBe(false);
+
+    displaced.resolve('before');
+    await displaced.answer;
+    // The end of the one is not the end of the other.
+    expect(flights.find('a')).toBe(forced.answer);
+    flights.close('a');
+    expect(forced.flight.isClean).toBe(false);
+  });
+
   it('is closed with all others', () => {
     const flights = new Flights();
     const [one, two] = [startedAt(flights, 'a'), startedAt(flights, 'b')];

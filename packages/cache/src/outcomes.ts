@@ -6,7 +6,7 @@ import type { SkipReason } from './write-guard.ts';
  * What came of a set.
  *
  * - `stored`: `shortenedToMs` says that it is for less time than asked for, because the shard's memory runs out
- * - `superseded`: somebody else deleted or set the key meanwhile
+ * - `superseded`: somebody else deleted, set or expired the key meanwhile
  * - `skipped`: not stored, because the shard's memory runs out or the value is larger than it may be (`over-the-limit`); the old
  *   value is removed as by a delete, whose outcome is `old`
  * - `failed`: the old value may still be there
@@ -21,7 +21,10 @@ export type SetResult =
     }
   | { readonly outcome: 'failed'; readonly error: unknown };
 
-/** What came of changing when a value ends. `absent`: there is none. `failed`: it may have been done. */
+/**
+ * What came of changing when a value ends. `expired`: also where it is only being loaded; that will not be stored. `absent`: there
+ * is none. `failed`: it may have been done.
+ */
 export type ExpireResult =
   | { readonly outcome: 'expired' | 'absent' }
   | { readonly outcome: 'failed'; readonly error: unknown };

@@ -49,6 +49,18 @@ export const changes: Behaviours = {
     expect(await cache.get(key)).toBe('new');
   },
 
+  'by expire keeps a load that began before it from being stored': async ({ open }) => {
+    const [one, two] = [await open(), await open()];
+    for (const expiring of [one, two]) {
+      const key = newKey();
+      await loadDuring(one, key, async () => {
+        expect(await expiring.expire(key)).toEqual({ outcome: 'expired' });
+      });
+      expect([await one.get(key), await two.get(key)]).toEqual([undefined, undefined]);
+      expect(await one.getOrSet(key, () => 'new')).toBe('new');
+    }
+  },
+
   'by set is what is read next, in every cache': async ({ open }) => {
     const [one, two] = [await open({ local: false }), await open({ local: false })];
     const key = newKey();
