@@ -1,4 +1,4 @@
-// npm run soak -- races [--rounds N] [--seed S] …
+// npm run soak -- races [--rounds N] [--seed S] …, npm run soak -- refresh [--seconds N]
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { TestCluster } from '@keyslot/testkit';
@@ -6,6 +6,7 @@ import type { Disturbance } from '../cache/races/disturbances.ts';
 import { MUTATION_NAMES, type MutationName } from '../cache/races/mutations.ts';
 import { race } from '../cache/races/race.ts';
 import type { RaceReport } from '../cache/races/report.ts';
+import { soakRefresh } from './refresh.ts';
 import { showRace, sumOf } from './show.ts';
 
 const DISTURBANCES: readonly Disturbance[] = ['connections', 'primaries', 'slots'];
@@ -14,8 +15,9 @@ const DISTURBANCES: readonly Disturbance[] = ['connections', 'primaries', 'slots
 const LEG = 10_000;
 
 const HELP = `Usage: npm run soak -- races [options]
+       npm run soak -- refresh [--seconds N]
 
-Looks for values that should not be served any more, over random interleavings of loads, refreshes, deletes, sets and
+races looks for values that should not be served any more, over random interleavings of loads, refreshes, deletes, sets and
 expirations by several processes' caches, while answers are lost, commands are late, messages unheard, connections cut,
 primaries killed and slots moved. Ends with 1 when it finds one, and shows what happened in its round.
 
@@ -25,6 +27,11 @@ primaries killed and slots moved. Ends with 1 when it finds one, and shows what 
   --without NAME  takes a check out of the source, to see it found: ${MUTATION_NAMES.join(', ')}
   --lanes N       how many rounds at once. Default: 200
   --help          this text
+
+refresh reads one hot key 2 000 times a second from 4 processes, and ends with 1 when a value was loaded anew more than
+once or a reader waited for it.
+
+  --seconds N     for how long. Default: 60
 `;
 
 const { values, positionals } = parseArgs({
@@ -35,6 +42,7 @@ const { values, positionals } = parseArgs({
     only: { type: 'string', multiple: true },
     without: { type: 'string' },
     lanes: { type: 'string', default: '200' },
+    seconds: { type: 'string', default: '60' },
     help: { type: 'boolean' },
   },
 });
@@ -43,15 +51,17 @@ const fault = faultOf();
 if (values.help) {
   console.log(HELP);
 } else if (fault === undefined) {
-  await soak();
+  if (command === 'races') await soak();
+  else process.exitCode = (await soakRefresh(Number(values.seconds))) ? 0 : 1;
 } else {
   console.error(`soak: ${fault}\n\n${HELP}`);
   process.exitCode = 2;
 }
 
 function faultOf(): string | undefined {
-  if (command !== 'races' || rest.length > 0) return `got '${positionals.join(' ')}'; allowed: races`;
-  for (const name of ['rounds', 'seed', 'lanes'] as const) {
+  if ((command !== 'races' && command !== 'refresh') || rest.length > 0)
+    return `got '${positionals.join(' ')}'; allowed: races, refresh`;
+  for (const name of ['rounds', 'seed', 'lanes', 'seconds'] as const) {
     const value = values[name];
     if (value !== undefined && !/^\d{1,9}$/.test(value))
       return `--${name}: got '${value}'; allowed: a whole number`;

@@ -1,6 +1,4 @@
-// node --conditions=@keyslot/source test/soak/refresh.ts [--seconds 60]
 import { randomUUID } from 'node:crypto';
-import { parseArgs } from 'node:util';
 import { Cache } from '@keyslot/cache';
 import { ClusterClient } from '@keyslot/cluster';
 import { key } from '@keyslot/keys';
@@ -103,9 +101,4 @@ export async function soakRefresh(seconds: number): Promise<boolean> {
   console.log(report);
   const { mostLoadsOfAGeneration, mostLoadsAtOnce, blockedReads } = report;
   return mostLoadsOfAGeneration === 1 && mostLoadsAtOnce === 1 && blockedReads === 0;
-}
-
-if (import.meta.main) {
-  const { values } = parseArgs({ options: { seconds: { type: 'string', default: '60' } } });
-  process.exitCode = (await soakRefresh(Number(values.seconds))) ? 0 : 1;
 }
