@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Key } from '@keyslot/keys';
 import type { TestCluster, TestNode } from '@keyslot/testkit';
 import { describe, expect } from 'vitest';
+import { farAway } from '../cluster/far-away.ts';
 import { newKeyOn, type OpenOptions, test } from './fixtures.ts';
 import { fillTo, refusals } from './full-shard.ts';
 
@@ -25,7 +26,10 @@ const GUARDS = { 'with a guard': {}, 'without a guard': { guard: false } } as co
 
 describe.each(Object.entries(GUARDS))('a refresh that its shard refuses, %s', (_, guard) => {
   test('leaves no older value behind for anybody', async ({ cluster, open }) => {
-    const [cache, other] = [await open({ ...GRACE, ...guard }), await open({ ...GRACE, ...guard })];
+    // So far away that what is done behind the caller's back is seen to be missing.
+    await using away = await farAway(cluster, 60);
+    const cache = await open({ ...GRACE, ...guard, connection: { natMap: away.natMap } });
+    const other = await open({ ...GRACE, ...guard });
     const [full, key] = pick(cluster);
     await cache.getOrSet(key, () => 'old');
     await untilStale();

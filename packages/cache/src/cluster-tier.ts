@@ -189,32 +189,6 @@ export class ClusterTier {
     }
   }
 
-  /**
-   * Settles who in the fleet loads a stale value anew. Economy: it is never asked whether something may be stored.
-   * `unknown`: nobody may be about to.
-   */
-  async elect(claim: ClusterKey, forMs: number): Promise<'elected' | 'somebody-else' | 'unknown'> {
-    try {
-      const reply = await this.#client.call('set', [claim.text, '1', 'NX', 'PX', forMs], NOW);
-      return reply === null ? 'somebody-else' : 'elected';
-    } catch (error) {
-      this.#learn(claim, error);
-      tellProblem({ what: 'not-elected', template: claim.template, why: nameOf(error) });
-      return 'unknown';
-    }
-  }
-
-  /** Says once more who loads, for longer; or that it is over. */
-  async prolong(claim: ClusterKey, forMs: number): Promise<void> {
-    try {
-      if (forMs > 0) await this.#client.call('pexpire', [claim.text, forMs], NOW);
-      else await this.#client.delete(claim, NOW);
-    } catch (error) {
-      // It expires by itself. Until then nobody else loads, or somebody does too early.
-      tellProblem({ what: 'not-released', template: claim.template, why: nameOf(error) });
-    }
-  }
-
   /** Removes the value and voids any lease, so that a load already under way cannot store. */
   async delete(key: ClusterKey, options: CallOptions): Promise<void> {
     await this.#client.delete(key, options);

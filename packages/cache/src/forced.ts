@@ -3,10 +3,16 @@ import type { ClusterKey } from './cluster-tier.ts';
 import { headOfValue } from './entry.ts';
 import { pass } from './journey.ts';
 import type { Loaded } from './loads.ts';
+import { isOutOfMemory } from './out-of-memory.ts';
 import { loadOf, type Request, staleOf } from './request.ts';
 import type { Stations } from './stations.ts';
 import type { Place } from './storing.ts';
 import { newToken } from './token.ts';
+
+/** Where a value may go, or why it can go nowhere. */
+type Taken =
+  | { readonly place: Place; readonly why?: undefined }
+  | { readonly place?: undefined; readonly why: 'full' | 'away' };
 
 /**
  * Loads a value anew, whatever is there: for callers who know that it has changed.
@@ -24,9 +30,9 @@ export class Forced {
 
   async load<Value>(request: Request<Value>): Promise<Answer<Value>> {
     const { id, inCluster, flight, journey, policy } = request;
-    const { tier, storing, local, invalidations, clock } = this.#at;
+    const { tier, storing, local, invalidations, removal, clock } = this.#at;
     const there = await tier.read(inCluster, policy.expected, 'look');
-    const place = await this.#take(inCluster);
+    const { place, why } = await this.#take(inCluster);
     const stale = there.kind === 'value' ? staleOf<Value>(there, clock.now()) : undefined;
     let loaded: Loaded<Value>;
     try {
@@ -38,10 +44,20 @@ export class Forced {
     }
     pass(journey, { at: 'loader', outcome: 'loaded' });
     const { value } = loaded;
-    if (place === undefined) return { value, source: 'loader', ageMs: 0, kept: 'not-led' };
+    if (place === undefined) {
+      // What is there was known to be out of date. A shard that is away is not waited for.
+      const removed = there.kind === 'value' ? removal.ofOlder(inCluster, there.head) : undefined;
+      if (why === 'full') await removed;
+      return { value, source: 'loader', ageMs: 0, kept: 'not-led' };
+    }
 
     const stored = await storing.store(inCluster, place, loaded, journey);
     if (stored.outcome === 'skipped' && place.lease !== undefined) await tier.release(inCluster, place.lease);
+    if (place.head !== undefined) {
+      if (stored.outcome === 'unknown') await removal.ofOlderAfter(stored.error, inCluster, place.head);
+      const isRefused = stored.outcome === 'skipped' && stored.why !== 'by-the-loader';
+      if (isRefused) await removal.ofOlder(inCluster, place.head);
+    }
     // Others have what was there before, and would keep it for as long as memory keeps anything.
     if (stored.outcome !== 'superseded') await invalidations.replaced(inCluster);
     if (stored.outcome === 'filled' && flight.isClean) local.keep(id, stored.kept);
@@ -58,17 +74,18 @@ export class Forced {
     return place?.lease === undefined ? run() : leases.keepDuring(request.inCluster, place.lease, run);
   }
 
-  /** `undefined` while the shard is away: what is loaded is kept nowhere then. */
-  async #take(key: ClusterKey): Promise<Place | undefined> {
-    const { tier, settings } = this.#at;
+  /** No place while the shard is away or takes no writes: what is loaded is kept nowhere then. */
+  async #take(key: ClusterKey): Promise<Taken> {
+    const { tier, settings, guard } = this.#at;
+    if (!guard.mayLead(key.slot)) return { why: 'full' };
     const token = newToken();
     try {
-      if ((await tier.retime(key, { token })) === 'changed') return { head: headOfValue(token) };
+      if ((await tier.retime(key, { token })) === 'changed') return { place: { head: headOfValue(token) } };
       await tier.seize(key, token, settings.leaseMs);
-      return { lease: token };
-    } catch {
+      return { place: { lease: token } };
+    } catch (error) {
       // The client has told. The caller gets what it asked for all the same.
-      return undefined;
+      return { why: isOutOfMemory(error) ? 'full' : 'away' };
     }
   }
 }

@@ -13,7 +13,7 @@ export type Step =
   | { readonly at: 'lease'; readonly outcome: 'leader' | 'hit' | 'doubtful' | 'failed' | 'gave-up' | 'away' }
   | {
       readonly at: 'refresh';
-      readonly outcome: 'behind' | 'joined' | 'elected' | 'somebody-else' | 'unknown' | 'late';
+      readonly outcome: 'behind' | 'joined' | 'elected' | 'somebody-else' | 'failed' | 'unknown' | 'late';
     }
   | { readonly at: 'loader'; readonly outcome: 'loaded' | 'failed' }
   | { readonly at: 'guard'; readonly outcome: 'no-lease' | 'shortened' | 'skipped' }

@@ -1,4 +1,5 @@
 import type { Clock } from '@keyslot/kernel';
+import type { Claims } from './claims.ts';
 import type { ClusterKey, ClusterTier, Found } from './cluster-tier.ts';
 import type { Expected } from './entry-format.ts';
 import { type Held, HeldLeases } from './held-leases.ts';
@@ -31,12 +32,14 @@ interface LeaseSettings {
 /** Gets leases, waits for those of others, and keeps its own alive. */
 export class LeaseKeeper {
   readonly #tier: ClusterTier;
+  readonly #claims: Claims;
   readonly #wakeUps: WakeUps;
   readonly #settings: LeaseSettings;
   readonly #held: HeldLeases;
 
-  constructor(tier: ClusterTier, wakeUps: WakeUps, settings: LeaseSettings) {
+  constructor(tier: ClusterTier, claims: Claims, wakeUps: WakeUps, settings: LeaseSettings) {
     this.#tier = tier;
+    this.#claims = claims;
     this.#wakeUps = wakeUps;
     this.#settings = settings;
     this.#held = new HeldLeases(settings.leaseMs);
@@ -88,7 +91,7 @@ export class LeaseKeeper {
   async keepElectedDuring<T>(claim: ClusterKey, work: () => Promise<T>): Promise<T> {
     const { leaseMs } = this.#settings;
     return await this.#during(
-      { renew: () => this.#tier.prolong(claim, leaseMs).then(() => 'renewed') },
+      { renew: () => this.#claims.renew(claim, leaseMs).then(() => 'renewed') },
       work,
     );
   }

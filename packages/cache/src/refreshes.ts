@@ -1,5 +1,5 @@
-import { slotOf } from '@keyslot/keys';
 import { type Answer, answerOf } from './answer.ts';
+import { claimOf } from './claims.ts';
 import type { ClusterKey, Found, FoundValue } from './cluster-tier.ts';
 import { LoaderFailedError, LoaderOverloadedError, LoaderTimeoutError } from './errors.ts';
 import { Flights } from './flights.ts';
@@ -9,7 +9,6 @@ import { within } from './patience.ts';
 import { loadOf, type Request, staleOf } from './request.ts';
 import type { Stations } from './stations.ts';
 import { tellProblem } from './telling.ts';
-import { tagOf } from './wake-channel.ts';
 
 /** Between looks for the value that another process loads, in milliseconds, before jitter. */
 const FIRST_PAUSE_MS = 2;
@@ -24,7 +23,8 @@ export type Refreshed<Value> = Answer<Value> | 'gone';
  * ```
  *   stale value ─▶ joined: one per process
  *                   │
- *                 elect ── somebody else ─▶ (who waits: look until it is there)
+ *                 elect ── somebody else, who waits: once more after a pause
+ *                   │    └─ somebody else, who does not; it failed lately ─▶ the stale one
  *                   │ elected
  *                 look once more ── a newer one ─▶ that          (whoever was slow to ask loads nothing)
  *                   │ the same
@@ -114,34 +114,44 @@ export class Refreshes {
     found: FoundValue,
     otherwise: 'wait' | 'leave',
   ): Promise<Refreshed<Value>> {
-    const { inCluster, journey, policy } = request;
-    const { tier, settings, clock } = this.#at;
+    const { inCluster, journey, policy, part } = request;
+    const { claims, tier, settings, clock } = this.#at;
     const claim = claimOf(inCluster);
     if (claim === undefined) return await this.#load(request, found);
 
-    const [election, there] = await Promise.all([
-      tier.elect(claim, settings.leaseMs),
-      tier.read(inCluster, policy.expected),
-    ]);
-    pass(journey, { at: 'refresh', outcome: election });
-    if (election === 'somebody-else') {
-      if (otherwise === 'leave') return answerOf(found, 'stale', clock.now());
-      request.part?.onOthers();
-      return await this.#wait(request, found, claim);
+    const until = clock.now() + (policy.softTimeoutMs ?? settings.waitMs);
+    for (let looks = 0, pauseMs = FIRST_PAUSE_MS; ; looks++) {
+      // Asked for with each look: whoever had the claim may have died.
+      const [election, there] = await Promise.all([
+        claims.elect(claim, settings.leaseMs),
+        tier.read(inCluster, policy.expected),
+      ]);
+      if (looks === 0) pass(journey, { at: 'refresh', outcome: election });
+      const mayLoad = election === 'elected' || (election === 'unknown' && otherwise === 'wait');
+      if (mayLoad && isSame(found, there)) return await this.#loadElected(request, found, claim);
+      if (election === 'elected') void claims.end(claim);
+      if (!isSame(found, there)) return this.#instead(request, there, found);
+      const isOver = otherwise === 'leave' || election !== 'somebody-else' || clock.now() >= until;
+      if (isOver) return answerOf(found, 'stale', clock.now());
+
+      if (looks === 0) part?.onOthers();
+      await clock.sleep(pauseMs * (0.5 + Math.random()));
+      pauseMs = Math.min(pauseMs * 1.5, LONGEST_PAUSE_MS);
     }
-    if (election === 'unknown' && otherwise === 'leave') return answerOf(found, 'stale', clock.now());
-    if (isSame(found, there)) return await this.#loadElected(request, found, claim);
-    void tier.prolong(claim, 0);
-    return this.#instead(request, there, found);
   }
 
   #loadElected<Value>(request: Request<Value>, found: FoundValue, claim: ClusterKey): Promise<Answer<Value>> {
-    const { tier, leases } = this.#at;
+    const { claims, leases, settings } = this.#at;
     return leases.keepElectedDuring(claim, async () => {
-      const answer = await this.#load(request, found);
-      // Where nothing new is there now, nobody is to try again before the claim has expired.
-      if (answer.kept === 'filled' || answer.kept === 'superseded') void tier.prolong(claim, 0);
-      return answer;
+      let isRenewed = false;
+      try {
+        const answer = await this.#load(request, found);
+        isRenewed = answer.kept === 'filled' || answer.kept === 'superseded';
+        return answer;
+      } finally {
+        // Where nothing new is there now, nobody is to try again for a while, nor to wait for it.
+        void (isRenewed ? claims.end(claim) : claims.fail(claim, settings.leaseMs));
+      }
     });
   }
 
@@ -161,40 +171,11 @@ export class Refreshes {
         if (stored.why !== 'by-the-loader') await removal.ofOlder(inCluster, found.head);
         break;
       case 'unknown':
-        // The shard does not answer, and the caller has its value.
-        void removal.ofOlder(inCluster, found.head);
+        await removal.ofOlderAfter(stored.error, inCluster, found.head);
         break;
       case 'superseded':
     }
     return { value, source: 'loader', ageMs: 0, kept: stored.outcome };
-  }
-
-  /** Ends by itself: whoever loads stores, or gives up and leaves it to this reader, or the reader's patience is over. */
-  async #wait<Value>(
-    request: Request<Value>,
-    found: FoundValue,
-    claim: ClusterKey,
-  ): Promise<Refreshed<Value>> {
-    const { inCluster, policy } = request;
-    const { tier, settings, clock } = this.#at;
-    const until = clock.now() + (policy.softTimeoutMs ?? settings.waitMs);
-    for (
-      let pauseMs = FIRST_PAUSE_MS;
-      clock.now() < until;
-      pauseMs = Math.min(pauseMs * 1.5, LONGEST_PAUSE_MS)
-    ) {
-      await clock.sleep(pauseMs * (0.5 + Math.random()));
-      // Whoever had the claim may have failed, or died.
-      const [election, there] = await Promise.all([
-        tier.elect(claim, settings.leaseMs),
-        tier.read(inCluster, policy.expected),
-      ]);
-      const isElected = election === 'elected';
-      if (isSame(found, there) && isElected) return await this.#loadElected(request, found, claim);
-      if (isElected) void tier.prolong(claim, 0);
-      if (!isSame(found, there)) return this.#instead(request, there, found);
-    }
-    return answerOf(found, 'stale', clock.now());
   }
 
   /** Something else is there than what was to be refreshed. */
@@ -211,19 +192,6 @@ export class Refreshes {
 
 function isSame(found: FoundValue, there: Found): boolean {
   return there.kind === 'value' && there.head.equals(found.head);
-}
-
-/** No template renders this character, so that no key of anybody's is taken for a claim. */
-const CLAIM = '\0r';
-
-/**
- * The key by which a refresh is claimed: behind that of the entry, so that whoever may touch that may touch this, and
- * in its slot. None for a text that leaves no way to it; then each process refreshes for itself.
- */
-function claimOf({ text, template, slot }: ClusterKey): ClusterKey | undefined {
-  for (const candidate of [text + CLAIM, `${text}${CLAIM}{${tagOf(slot)}}`])
-    if (slotOf(candidate) === slot) return { text: candidate, template, slot };
-  return undefined;
 }
 
 /** Whether it is the loader that failed, and not the program that uses it. */

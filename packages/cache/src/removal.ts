@@ -1,6 +1,7 @@
 import type { CacheClient } from './cache-client.ts';
 import type { ClusterKey } from './cluster-tier.ts';
 import type { Invalidations } from './invalidations.ts';
+import { isOutOfMemory } from './out-of-memory.ts';
 import { removeOlder } from './remove-older.ts';
 import { tellProblem } from './telling.ts';
 
@@ -24,5 +25,14 @@ export class Removal {
       // It may still be there: that is repeated until it is certain.
       await this.#invalidations.delete(key);
     }
+  }
+
+  /**
+   * The same after a failure to store. A shard that refused does answer, and nobody is to see the older value after the
+   * new one; one that does not answer is not waited for.
+   */
+  async ofOlderAfter(failure: unknown, key: ClusterKey, head: Buffer): Promise<void> {
+    const removed = this.ofOlder(key, head);
+    if (isOutOfMemory(failure)) await removed;
   }
 }

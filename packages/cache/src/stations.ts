@@ -1,4 +1,5 @@
 import type { Clock } from '@keyslot/kernel';
+import { Claims } from './claims.ts';
 import { ClusterTier } from './cluster-tier.ts';
 import { Flights } from './flights.ts';
 import { Invalidations } from './invalidations.ts';
@@ -23,6 +24,7 @@ export interface Stations {
   readonly local: LocalTier;
   readonly flights: Flights;
   readonly tier: ClusterTier;
+  readonly claims: Claims;
   readonly leases: LeaseKeeper;
   readonly guard: Guarding;
   readonly loads: Loads;
@@ -46,6 +48,7 @@ export class OpenStations implements Stations {
   readonly local: LocalTier;
   readonly flights = new Flights();
   readonly tier: ClusterTier;
+  readonly claims: Claims;
   readonly leases: LeaseKeeper;
   readonly guard: Guarding;
   readonly loads: Loads;
@@ -65,9 +68,11 @@ export class OpenStations implements Stations {
     this.namespace = new Namespace(settings.prefix);
     this.local = new LocalTier(settings.local, clock);
     this.guard = guard === undefined ? NO_GUARD : new WriteGuard(client, guard, clock);
-    this.tier = new ClusterTier(client, settings.format, (slot) => this.guard.learnOom(slot));
+    const learnOom = (slot: number) => this.guard.learnOom(slot);
+    this.tier = new ClusterTier(client, settings.format, learnOom);
+    this.claims = new Claims(client, learnOom);
     this.#wakeUps = new WakeUps(client, clock);
-    this.leases = new LeaseKeeper(this.tier, this.#wakeUps, settings);
+    this.leases = new LeaseKeeper(this.tier, this.claims, this.#wakeUps, settings);
     this.loads = new Loads(new LoaderLimit(settings.loaders));
     this.storing = new Storing(this.tier, this.guard, settings.format, clock);
     this.invalidations = new Invalidations(client, this.tier, settings, this.namespace, {
