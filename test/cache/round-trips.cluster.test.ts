@@ -28,7 +28,9 @@ async function costOf(cluster: TestCluster, of: AnyKey, work: () => Promise<unkn
   const ms = performance.now() - start;
   // For what nobody waits for.
   await sleep(4 * ROUND_TRIP_MS);
-  return { commands: sent.commands, roundTrips: Math.floor(ms / ROUND_TRIP_MS) };
+  // What is published goes by way of any node, a replica as well; it is a round trip all the same.
+  const commands = sent.commands.filter((command) => command !== 'publish');
+  return { commands, roundTrips: Math.floor(ms / ROUND_TRIP_MS) };
 }
 
 /** A key of a primary to which a cache has talked before: scripts are there, and what it understands is known. */
@@ -60,11 +62,11 @@ describe('the round trips', () => {
     expect(get).toEqual({ commands: ['get'], roundTrips: 1 });
     const set = await costOf(cluster, entry, () => cache.set(entry, 'set'));
     expect(set).toEqual({
-      commands: ['set', expect.stringMatching(/^(evalsha|set)$/), 'publish'],
+      commands: ['set', expect.stringMatching(/^(evalsha|set)$/)],
       roundTrips: 3,
     });
     const deleted = await costOf(cluster, entry, () => cache.delete(entry));
-    expect(deleted).toEqual({ commands: ['del', 'publish'], roundTrips: 2 });
+    expect(deleted).toEqual({ commands: ['del'], roundTrips: 2 });
   });
 
   test('of a miss are 2 where most keys of a template are missing', async ({ cluster, open }) => {

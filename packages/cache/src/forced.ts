@@ -1,5 +1,5 @@
 import type { Answer } from './answer.ts';
-import type { ClusterKey } from './cluster-tier.ts';
+import type { ClusterKey, Found } from './cluster-tier.ts';
 import { headOfValue } from './entry.ts';
 import { pass } from './journey.ts';
 import type { Loaded } from './loads.ts';
@@ -9,10 +9,10 @@ import type { Stations } from './stations.ts';
 import type { Place } from './storing.ts';
 import { newToken } from './token.ts';
 
-/** Where a value may go, or why it can go nowhere. */
+/** Where a value may go, and whether that is the place of what was read before; or why it can go nowhere. */
 type Taken =
-  | { readonly place: Place; readonly why?: undefined }
-  | { readonly place?: undefined; readonly why: 'full' | 'away' };
+  | { readonly place: Place; readonly isOfThere: boolean; readonly why?: undefined }
+  | { readonly place?: undefined; readonly isOfThere?: undefined; readonly why: 'full' | 'away' };
 
 /**
  * Loads a value anew, whatever is there: for callers who know that it has changed.
@@ -32,8 +32,9 @@ export class Forced {
     const { id, inCluster, flight, journey, policy } = request;
     const { tier, storing, local, invalidations, removal, clock } = this.#at;
     const there = await tier.read(inCluster, policy.expected, 'look');
-    const { place, why } = await this.#take(inCluster);
-    const stale = there.kind === 'value' ? staleOf<Value>(there, clock.now()) : undefined;
+    const { place, why, isOfThere } = await this.#take(inCluster, there);
+    // Not what was deleted or replaced since it was read: a loader that says that nothing changed would bring it back.
+    const stale = isOfThere && there.kind === 'value' ? staleOf<Value>(there, clock.now()) : undefined;
     let loaded: Loaded<Value>;
     try {
       loaded = await this.#run(request, place, stale);
@@ -75,14 +76,19 @@ export class Forced {
   }
 
   /** No place while the shard is away or takes no writes: what is loaded is kept nowhere then. */
-  async #take(key: ClusterKey): Promise<Taken> {
+  async #take(key: ClusterKey, there: Found): Promise<Taken> {
     const { tier, settings, guard } = this.#at;
     if (!guard.mayLead(key.slot)) return { why: 'full' };
     const token = newToken();
     try {
-      if ((await tier.retime(key, { token })) === 'changed') return { place: { head: headOfValue(token) } };
+      const place = { head: headOfValue(token) };
+      if (there.kind === 'value') {
+        const changed = await tier.retime(key, { head: there.head, token });
+        if (changed === 'changed') return { place, isOfThere: true };
+      }
+      if ((await tier.retime(key, { token })) === 'changed') return { place, isOfThere: false };
       await tier.seize(key, token, settings.leaseMs);
-      return { place: { lease: token } };
+      return { place: { lease: token }, isOfThere: false };
     } catch (error) {
       // The client has told. The caller gets what it asked for all the same.
       return { why: isOutOfMemory(error) ? 'full' : 'away' };
