@@ -71,9 +71,8 @@ export class Batches {
     const distinct = new Map(keys.map((key) => [this.#at.namespace.localId(key), key]));
     const [template = ''] = keys.map((key) => key.template);
     // The batch ends when the last of its keys would have.
-    const limits = [...distinct.values()].map(
-      (key) => this.#at.settings.policies.of(key.template, options).hardTimeoutMs,
-    );
+    const templates = new Set(keys.map((key) => key.template));
+    const limits = [...templates].map((each) => this.#at.settings.policies.of(each, options).hardTimeoutMs);
     const together = new Together([...distinct.values()], loadMissing, (load) =>
       this.#at.loads.together(template, Math.max(...limits), load),
     );
@@ -81,7 +80,7 @@ export class Batches {
       // The very object that the batch knows.
       const known = distinct.get(id) ?? key;
       try {
-        const kept = options?.forceRefresh === true ? undefined : this.#reads.local(key, id);
+        const kept = this.#reads.local(key, id, options);
         if (kept !== undefined) return answered(answerOf<Value>(kept, 'local', this.#at.clock.now()));
         return answered(
           await this.#reads.read(known, id, together.loaderOf(known), options, together.partOf(known)),

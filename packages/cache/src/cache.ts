@@ -14,7 +14,7 @@ import type { ExpireResult, GetOutcome, LoadOutcome, SetResult, TouchResult } fr
 import { endedBy } from './patience.ts';
 import { ReadThrough } from './read-through.ts';
 import type { ReadOptions } from './request.ts';
-import { OpenStations } from './stations.ts';
+import { Stations } from './stations.ts';
 import { Tenant } from './tenant.ts';
 import { type TenantCache, TenantView } from './tenant-cache.ts';
 import type { BatchLoader } from './together.ts';
@@ -51,7 +51,7 @@ import { Writes } from './writes.ts';
  */
 export class Cache implements AsyncDisposable {
   readonly #client: CacheClient;
-  readonly #at: OpenStations;
+  readonly #at: Stations;
   readonly #reads: ReadThrough;
   readonly #writes: Writes;
   readonly #batches: Batches;
@@ -60,7 +60,7 @@ export class Cache implements AsyncDisposable {
   /** @throws {InvalidOptionError} for options that cannot be used. */
   constructor(options: CacheOptions) {
     this.#client = options.client;
-    this.#at = new OpenStations(options, {
+    this.#at = new Stations(options, {
       forget: (id) => this.#reads.forget(id),
       forgetAll: () => this.#reads.forgetAll(),
     });
@@ -110,7 +110,7 @@ export class Cache implements AsyncDisposable {
     if (this.#closed) return Promise.reject(new CacheClosedError());
     if (options?.signal?.aborted === true) return Promise.reject(options.signal.reason);
     const id = this.#at.namespace.localId(key);
-    const kept = options?.forceRefresh === true ? undefined : this.#reads.local(key, id);
+    const kept = this.#reads.local(key, id, options);
     if (kept !== undefined) return Promise.resolve(kept.value as Value);
     const answer = lendingTurn(() => this.#reads.read(key, id, loader, options)).then(valueOf);
     return options?.signal === undefined ? answer : endedBy(options.signal, answer);
@@ -121,7 +121,7 @@ export class Cache implements AsyncDisposable {
     if (this.#closed) return Promise.reject(new CacheClosedError());
     if (options?.signal?.aborted === true) return Promise.reject(options.signal.reason);
     const id = this.#at.namespace.localId(key);
-    const kept = options?.forceRefresh === true ? undefined : this.#reads.local(key, id);
+    const kept = this.#reads.local(key, id, options);
     if (kept !== undefined) return Promise.resolve(answerOf(kept, 'local', this.#at.clock.now()));
     const answer = lendingTurn(() => this.#reads.read(key, id, loader, options));
     return options?.signal === undefined ? answer : endedBy(options.signal, answer);

@@ -1,7 +1,7 @@
-import { type CallOptions, CommandFailedError } from '@keyslot/cluster';
 import { slotOf } from '@keyslot/keys';
-import type { CacheClient } from './cache-client.ts';
-import type { ClusterKey } from './cluster-tier.ts';
+import { type CacheClient, NOW } from './cache-client.ts';
+import type { ClusterKey } from './cluster-key.ts';
+import { replyOrNameOf } from './error-name.ts';
 import { isOutOfMemory } from './out-of-memory.ts';
 import { tellProblem } from './telling.ts';
 import { tagOf } from './wake-channel.ts';
@@ -15,8 +15,6 @@ export type Election = 'elected' | 'somebody-else' | 'failed' | 'unknown';
 /** What a claim holds. */
 const LOADING = '1';
 const FAILED = '0';
-
-const NOW: CallOptions = { whenOpen: 'reject' };
 
 /**
  * Settles who in the fleet loads a stale value anew, by a key beside the entry. Economy: it is never asked whether
@@ -40,7 +38,7 @@ export class Claims {
       return there === FAILED ? 'failed' : 'somebody-else';
     } catch (error) {
       if (isOutOfMemory(error)) this.#onOutOfMemory(claim.slot);
-      tellProblem({ what: 'not-elected', template: claim.template, why: nameOf(error) });
+      tellProblem({ what: 'not-elected', template: claim.template, why: replyOrNameOf(error) });
       return 'unknown';
     }
   }
@@ -65,7 +63,7 @@ export class Claims {
     try {
       await change();
     } catch (error) {
-      tellProblem({ what: 'not-released', template, why: nameOf(error) });
+      tellProblem({ what: 'not-released', template, why: replyOrNameOf(error) });
     }
   }
 }
@@ -81,9 +79,4 @@ export function claimOf({ text, template, slot }: ClusterKey): ClusterKey | unde
   for (const candidate of [text + CLAIM, `${text}${CLAIM}{${tagOf(slot)}}`])
     if (slotOf(candidate) === slot) return { text: candidate, template, slot };
   return undefined;
-}
-
-function nameOf(error: unknown): string {
-  if (error instanceof CommandFailedError) return error.reply;
-  return error instanceof Error ? error.name : 'not an Error';
 }

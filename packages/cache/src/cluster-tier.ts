@@ -1,11 +1,14 @@
-import { type CallOptions, CommandFailedError, type KeyLike, ShardUnavailableError } from '@keyslot/cluster';
-import type { CacheClient } from './cache-client.ts';
-import { headOf, isLeaseOf, isOthers, leaseText, type Stored, type StoredValue, timeBytes } from './entry.ts';
+import { type CallOptions, CommandFailedError, ShardUnavailableError } from '@keyslot/cluster';
+import { type CacheClient, NOW } from './cache-client.ts';
+import type { ClusterKey } from './cluster-key.ts';
+import { isLeaseOf, isOthers, leaseText, type Stored, type StoredValue, timeBytes } from './entry.ts';
 import type { EntryFormat, Expected } from './entry-format.ts';
 import { failureOfEntry, type SharedFailure } from './error-entry.ts';
+import { replyOrNameOf } from './error-name.ts';
 import { LeaseEnd } from './lease-end.ts';
 import { isOutOfMemory } from './out-of-memory.ts';
-import { fill, type Marked, mark, release, renew, retime } from './scripts/index.ts';
+import { removeSeen } from './remove-seen.ts';
+import { fill, type Marked, mark, renew, retime } from './scripts/index.ts';
 import { tellProblem } from './telling.ts';
 import { wakeChannelOf } from './wake-channel.ts';
 
@@ -17,7 +20,7 @@ export type Found =
   | FoundValue
   | { readonly kind: 'miss' }
   | { readonly kind: 'leased'; readonly lease: Buffer }
-  | { readonly kind: 'failed'; readonly failure: SharedFailure; readonly head: Buffer }
+  | { readonly kind: 'failed'; readonly failure: SharedFailure }
   | { readonly kind: 'undecodable' }
   | { readonly kind: 'away'; readonly error: unknown };
 
@@ -38,18 +41,13 @@ export interface Times {
   readonly staleUntil?: number;
   readonly ttlMs?: number;
 
-  /** What becomes of what is there and cannot be changed: a lease, a failure, a value of an older form. */
-  readonly otherwise?: 'keep' | 'remove';
+  /** What becomes of what is there and cannot be changed, a lease, a failure, a value of an older form; else it stays. */
+  readonly otherwise?: 'remove';
 }
-
-/** A key as the cluster sees it. */
-export type ClusterKey = Exclude<KeyLike, string>;
 
 const MISS = { kind: 'miss' } as const;
 
-// The caller has something better to do than to wait for a failover: a replica, or the loader.
-const NOW: CallOptions = { whenOpen: 'reject' };
-const REPLICA: CallOptions = { whenOpen: 'reject', readFrom: 'replica' };
+const REPLICA: CallOptions = { ...NOW, readFrom: 'replica' };
 
 /**
  * The cluster's side of an entry: one key that holds either the value or the lease that guards its loading,
@@ -205,21 +203,18 @@ export class ClusterTier {
 
   #notFilled(key: ClusterKey, error: unknown): Extract<Filled, { outcome: 'unknown' }> {
     this.#learn(key, error);
-    tellProblem({ what: 'not-filled', template: key.template, why: nameOf(error) });
+    tellProblem({ what: 'not-filled', template: key.template, why: replyOrNameOf(error) });
     return { outcome: 'unknown', error };
   }
 
   /** It expires by itself; until then others wait. */
   #notReleased({ template }: ClusterKey, error: unknown): void {
-    tellProblem({ what: 'not-released', template, why: nameOf(error) });
+    tellProblem({ what: 'not-released', template, why: replyOrNameOf(error) });
   }
 
   /** Heals a key whose bytes cannot be decoded, unless somebody else has by now. */
   async #remove(key: ClusterKey, head: Buffer): Promise<void> {
-    const args = { head, channel: wakeChannelOf(key.slot), note: '' };
-    await this.#client
-      .run(release, { entry: key }, args)
-      .catch((error: unknown) => this.#notReleased(key, error));
+    await removeSeen(this.#client, key, head).catch((error: unknown) => this.#notReleased(key, error));
   }
 
   #found(
@@ -230,7 +225,7 @@ export class ClusterTier {
   ): Found | Promise<Found> {
     if (bytes === null) return MISS;
     const failure = failureOfEntry(bytes);
-    if (failure !== undefined) return { kind: 'failed', failure, head: headOf(bytes) };
+    if (failure !== undefined) return { kind: 'failed', failure };
     const stored: Stored = this.#format.decode(bytes, key.text, expected);
     switch (stored.kind) {
       case 'value':
@@ -261,9 +256,4 @@ export class ClusterTier {
 /** Whether a command that failed may have been executed, or may still come to be. */
 function mayHaveHappened(error: unknown): boolean {
   return !(error instanceof CommandFailedError || error instanceof ShardUnavailableError);
-}
-
-function nameOf(error: unknown): string {
-  if (error instanceof CommandFailedError) return error.reply;
-  return error instanceof Error ? error.name : 'not an Error';
 }

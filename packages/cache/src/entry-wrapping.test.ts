@@ -1,28 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { TooLarge } from './codec.ts';
-import { AT, type Stored } from './entry.ts';
+import { AT } from './entry.ts';
 import { hasZstd } from './entry-compression.ts';
 import { EntryFormat } from './entry-format.ts';
+import { changed, golden, whyOf } from './golden.fixture.ts';
 import { encryption, header, key, long, token } from './samples.fixture.ts';
 
 const format = new EntryFormat();
-
-/** Bytes that a release wrote once. They are never written again: what they hold has to stay readable. */
-function golden(name: string): Buffer {
-  return readFileSync(new URL(`../../../test/golden/${name}`, import.meta.url));
-}
-
-function changed(bytes: Buffer, at: number, byte: number): Buffer {
-  const copy = Buffer.from(bytes);
-  copy[at] = byte;
-  return copy;
-}
-
-function whyOf(stored: Stored): string {
-  return stored.kind === 'undecodable' ? stored.why : stored.kind;
-}
 
 describe('the largest size', () => {
   const small = new EntryFormat({ maxEntryBytes: 1_000, compression: { minBytes: 0 } });

@@ -1,28 +1,13 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { Unencodable } from './codec.ts';
-import { AT, HEAD_BYTES, isLeaseOf, leaseBytes, type Stored } from './entry.ts';
+import { AT, HEAD_BYTES, isLeaseOf, leaseBytes } from './entry.ts';
 import { EntryFormat } from './entry-format.ts';
+import { changed, golden, whyOf } from './golden.fixture.ts';
 import { everything, GOLDEN, header, key, money, oddities, own, plain, token } from './samples.fixture.ts';
 import { newToken } from './token.ts';
 
 const format = new EntryFormat();
 const AT_PAYLOAD = AT.key + Buffer.byteLength(key) + 2;
-
-/** Bytes that a release wrote once. They are never written again: what they hold has to stay readable. */
-function golden(name: string): Buffer {
-  return readFileSync(new URL(`../../../test/golden/${name}`, import.meta.url));
-}
-
-function changed(bytes: Buffer, at: number, byte: number): Buffer {
-  const copy = Buffer.from(bytes);
-  copy[at] = byte;
-  return copy;
-}
-
-function whyOf(stored: Stored): string {
-  return stored.kind === 'undecodable' ? stored.why : stored.kind;
-}
 
 describe('version 1, as it was released', () => {
   it('a value is read', () => {

@@ -1,5 +1,6 @@
 import type { Answer } from './answer.ts';
-import type { ClusterKey, Found } from './cluster-tier.ts';
+import type { ClusterKey } from './cluster-key.ts';
+import type { Found } from './cluster-tier.ts';
 import { headOfValue } from './entry.ts';
 import { pass } from './journey.ts';
 import type { Loaded } from './loads.ts';

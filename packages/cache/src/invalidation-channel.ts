@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { CacheClient } from './cache-client.ts';
-import type { ClusterKey } from './cluster-tier.ts';
+import type { ClusterKey } from './cluster-key.ts';
+import { nameOf } from './error-name.ts';
 import { type Message, messagesOf, parseMessage } from './message.ts';
 import { tellProblem } from './telling.ts';
 
@@ -74,7 +75,7 @@ export class InvalidationChannel {
         await this.#client.publish(this.#name, message);
         return 'announced';
       } catch (error) {
-        why = error instanceof Error ? error.name : 'not an Error';
+        why = nameOf(error);
       }
     }
     tellProblem({ what: 'not-announced', why });

@@ -1,5 +1,6 @@
 import type { CacheClient } from './cache-client.ts';
-import type { ClusterKey, ClusterTier } from './cluster-tier.ts';
+import type { ClusterKey } from './cluster-key.ts';
+import type { ClusterTier } from './cluster-tier.ts';
 import { Doubts } from './doubts.ts';
 import { InvalidationChannel } from './invalidation-channel.ts';
 import { Journal, type RepeatedDelete, TELL_EVERY_MS } from './journal.ts';

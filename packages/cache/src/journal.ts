@@ -1,6 +1,7 @@
-import type { CallOptions } from '@keyslot/cluster';
 import type { Clock } from '@keyslot/kernel';
-import type { ClusterKey, ClusterTier } from './cluster-tier.ts';
+import { NOW } from './cache-client.ts';
+import type { ClusterKey } from './cluster-key.ts';
+import type { ClusterTier } from './cluster-tier.ts';
 import { tellInvalidation } from './telling.ts';
 
 /** What the journal tells the rest of the cache. */
@@ -42,8 +43,6 @@ const TRY_AT_ONCE = 500;
 
 /** How many are kept. Beyond that some are dropped, and it is told. */
 const LIMIT = 50_000;
-
-const NOW: CallOptions = { whenOpen: 'reject' };
 
 /**
  * Deletes that have not been confirmed.

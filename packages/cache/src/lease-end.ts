@@ -1,16 +1,12 @@
-import { type BatchCommand, type CallOptions, CommandFailedError, type KeyLike } from '@keyslot/cluster';
+import { type BatchCommand, CommandFailedError } from '@keyslot/cluster';
 import { type Clock, systemClock } from '@keyslot/kernel';
-import type { CacheClient } from './cache-client.ts';
+import { type CacheClient, NOW } from './cache-client.ts';
+import type { ClusterKey } from './cluster-key.ts';
 import { leaseText } from './entry.ts';
 import { isOutOfMemory } from './out-of-memory.ts';
 import { fill, release } from './scripts/index.ts';
 import { Support } from './support.ts';
 import { wakeChannelOf } from './wake-channel.ts';
-
-// The caller has something better to do than to wait for a failover.
-const NOW: CallOptions = { whenOpen: 'reject' };
-
-type EntryKey = Exclude<KeyLike, string>;
 
 /** What a command with a condition did, or `undecided`: the script has to look. */
 type Attempt = 'done' | 'undecided';
@@ -40,7 +36,7 @@ export class LeaseEnd {
   }
 
   /** Stores an entry's bytes in the place of the lease with the same token. Harmless to repeat. */
-  fill(key: EntryKey, token: Buffer, bytes: Buffer, ttlMs: number): Promise<'filled' | 'superseded'> {
+  fill(key: ClusterKey, token: Buffer, bytes: Buffer, ttlMs: number): Promise<'filled' | 'superseded'> {
     const head = leaseText(token);
     const set = [key.text, bytes, 'IFEQ', head, 'PX', ttlMs] as const;
     const args = { head, value: bytes, ttlMs, channel: wakeChannelOf(key.slot) };
@@ -54,7 +50,7 @@ export class LeaseEnd {
    *
    * @param note - what those who wait are told
    */
-  release(key: EntryKey, token: Buffer, note: string): Promise<'removed' | 'changed'> {
+  release(key: ClusterKey, token: Buffer, note: string): Promise<'removed' | 'changed'> {
     const head = leaseText(token);
     const args = { head, channel: wakeChannelOf(key.slot), note };
     return this.#end(this.#deletesIf, key, ['delifeq', key.text, head], 'removed', () =>
@@ -64,7 +60,7 @@ export class LeaseEnd {
 
   async #end<Done, Other>(
     support: Support,
-    { slot }: EntryKey,
+    { slot }: ClusterKey,
     command: BatchCommand,
     done: Done,
     byScript: () => Promise<Done | Other>,

@@ -1,7 +1,9 @@
 import type { Clock } from '@keyslot/kernel';
 import type { Claims } from './claims.ts';
-import type { ClusterKey, ClusterTier, Found } from './cluster-tier.ts';
+import type { ClusterKey } from './cluster-key.ts';
+import type { ClusterTier, Found } from './cluster-tier.ts';
 import type { Expected } from './entry-format.ts';
+import { nameOf } from './error-name.ts';
 import { type Held, HeldLeases } from './held-leases.ts';
 import { tellProblem } from './telling.ts';
 import { newToken } from './token.ts';
@@ -114,8 +116,7 @@ export class LeaseKeeper {
 /** It may be that the next renewal gets through. */
 function notRenewed({ template }: ClusterKey): (error: unknown) => 'renewed' {
   return (error) => {
-    const why = error instanceof Error ? error.name : 'not an Error';
-    tellProblem({ what: 'not-renewed', template, why });
+    tellProblem({ what: 'not-renewed', template, why: nameOf(error) });
     return 'renewed';
   };
 }

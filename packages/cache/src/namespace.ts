@@ -1,6 +1,6 @@
 import { InvalidOptionError } from '@keyslot/kernel';
 import { type AnyKey, slotOf } from '@keyslot/keys';
-import type { ClusterKey } from './cluster-tier.ts';
+import type { ClusterKey } from './cluster-key.ts';
 import { TenantKey } from './tenant.ts';
 
 const ALLOWED = /^[\w.~-]{1,100}$/;

@@ -1,5 +1,5 @@
 import type { Clock } from '@keyslot/kernel';
-import type { ClusterKey } from './cluster-tier.ts';
+import type { ClusterKey } from './cluster-key.ts';
 import { TooLarge, Unencodable } from './codec.ts';
 import type { EntryFormat } from './entry-format.ts';
 import { EntryTooLargeError, UnencodableValueError } from './errors.ts';

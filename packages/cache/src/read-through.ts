@@ -49,8 +49,9 @@ export class ReadThrough {
     this.#forced = new Forced(stations);
   }
 
-  /** What this process's memory has. Its journey ends here. */
-  local(key: AnyKey, id: string): Kept | undefined {
+  /** What this process's memory has, unless it is to be loaded anew. Its journey ends here. */
+  local(key: AnyKey, id: string, options?: ReadOptions): Kept | undefined {
+    if (options?.forceRefresh === true) return undefined;
     const kept = this.#at.local.get(id);
     if (kept === undefined) return undefined;
     const journey = newJourney(key.template);

@@ -1,6 +1,8 @@
 import { type Answer, answerOf } from './answer.ts';
 import { claimOf } from './claims.ts';
-import type { ClusterKey, Found, FoundValue } from './cluster-tier.ts';
+import type { ClusterKey } from './cluster-key.ts';
+import type { Found, FoundValue } from './cluster-tier.ts';
+import { nameOf } from './error-name.ts';
 import { LoaderFailedError, LoaderOverloadedError, LoaderTimeoutError } from './errors.ts';
 import { Flights } from './flights.ts';
 import { pass } from './journey.ts';
@@ -54,8 +56,7 @@ export class Refreshes {
     // Its journey is not the reader's, which ends here.
     const refreshing = outOfTurn(() => this.#start({ ...request, journey: undefined }, found, 'leave'));
     refreshing.catch((error: unknown) => {
-      const why = error instanceof Error ? error.name : 'not an Error';
-      tellProblem({ what: 'not-refreshed', template: key.template, why });
+      tellProblem({ what: 'not-refreshed', template: key.template, why: nameOf(error) });
     });
   }
 

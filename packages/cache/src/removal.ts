@@ -1,8 +1,9 @@
 import type { CacheClient } from './cache-client.ts';
-import type { ClusterKey } from './cluster-tier.ts';
+import type { ClusterKey } from './cluster-key.ts';
+import { nameOf } from './error-name.ts';
 import type { Invalidations } from './invalidations.ts';
 import { isOutOfMemory } from './out-of-memory.ts';
-import { removeOlder } from './remove-older.ts';
+import { removeSeen } from './remove-seen.ts';
 import { tellProblem } from './telling.ts';
 
 /** Removes values that newer ones were to replace and could not. */
@@ -18,10 +19,9 @@ export class Removal {
   /** Removes the value that begins with a head, here and, by a message, in every memory. */
   async ofOlder(key: ClusterKey, head: Buffer): Promise<void> {
     try {
-      if ((await removeOlder(this.#client, key, head)) === 'removed') await this.#invalidations.replaced(key);
+      if ((await removeSeen(this.#client, key, head)) === 'removed') await this.#invalidations.replaced(key);
     } catch (error) {
-      const why = error instanceof Error ? error.name : 'not an Error';
-      tellProblem({ what: 'not-released', template: key.template, why });
+      tellProblem({ what: 'not-released', template: key.template, why: nameOf(error) });
       // It may still be there: that is repeated until it is certain.
       await this.#invalidations.delete(key);
     }

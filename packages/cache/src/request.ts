@@ -1,5 +1,6 @@
 import type { Key } from '@keyslot/keys';
-import type { ClusterKey, FoundValue } from './cluster-tier.ts';
+import type { ClusterKey } from './cluster-key.ts';
+import type { FoundValue } from './cluster-tier.ts';
 import type { Flight } from './flights.ts';
 import type { EntryOptions, Policy } from './freshness.ts';
 import type { Journey } from './journey.ts';

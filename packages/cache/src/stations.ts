@@ -16,32 +16,14 @@ import { Temperature } from './temperature.ts';
 import { WakeUps } from './wake-ups.ts';
 import { WriteGuard } from './write-guard.ts';
 
-/** What a read passes on its way. */
-export interface Stations {
-  readonly settings: Settings;
-  readonly clock: Clock;
-  readonly namespace: Namespace;
-  readonly local: LocalTier;
-  readonly flights: Flights;
-  readonly tier: ClusterTier;
-  readonly claims: Claims;
-  readonly leases: LeaseKeeper;
-  readonly guard: Guarding;
-  readonly loads: Loads;
-  readonly storing: Storing;
-  readonly removal: Removal;
-  readonly temperature: Temperature;
-  readonly invalidations: Invalidations;
-}
-
 /** What is under way, and must not be kept or joined any more. */
 export interface UnderWay {
   forget(id: string): void;
   forgetAll(): void;
 }
 
-/** The stations of one cache. Whoever opens them closes them. */
-export class OpenStations implements Stations {
+/** What the reads and writes of one cache pass on their way. Whoever opens them closes them. */
+export class Stations {
   readonly settings: Settings;
   readonly clock: Clock;
   readonly namespace: Namespace;

@@ -1,7 +1,9 @@
 import type { Clock } from '@keyslot/kernel';
-import type { ClusterKey, ClusterTier, Filled, Times } from './cluster-tier.ts';
+import type { ClusterKey } from './cluster-key.ts';
+import type { ClusterTier, Filled, Times } from './cluster-tier.ts';
 import type { EntryFormat } from './entry-format.ts';
 import { errorEntry, failureOf, noteOf } from './error-entry.ts';
+import { nameOf } from './error-name.ts';
 import { EntryTooLargeError, LoaderFailedError, LoaderTimeoutError } from './errors.ts';
 import type { Policy } from './freshness.ts';
 import { type Journey, pass } from './journey.ts';
@@ -117,8 +119,7 @@ export class Storing {
     try {
       await this.#tier.retime(key, times);
     } catch (error) {
-      const why = error instanceof Error ? error.name : 'not an Error';
-      tellProblem({ what: 'not-prolonged', template: key.template, why });
+      tellProblem({ what: 'not-prolonged', template: key.template, why: nameOf(error) });
     }
   }
 

@@ -1,5 +1,6 @@
 import type { Clock } from '@keyslot/kernel';
-import type { ClusterKey, ClusterTier, Found } from './cluster-tier.ts';
+import type { ClusterKey } from './cluster-key.ts';
+import type { ClusterTier, Found } from './cluster-tier.ts';
 import type { Expected } from './entry-format.ts';
 import { failureIn } from './error-entry.ts';
 import type { WakeUps } from './wake-ups.ts';
@@ -60,7 +61,7 @@ export async function untilLeaseEnds(
     }
     const why = await wakeUp.sleep(Math.min(sleepMs, Math.max(until - clock.now(), 0)));
     const failure = why === 'called' ? failureIn(wakeUp.note) : undefined;
-    if (failure !== undefined) return { kind: 'failed', failure, head: lease };
+    if (failure !== undefined) return { kind: 'failed', failure };
     const isOver = clock.now() >= until;
     // Where the channel stands, marking looks as well.
     if (why === 'called' || isOver || !wakeUp.stands) {

@@ -1,4 +1,4 @@
-import type { ClusterKey } from './cluster-tier.ts';
+import type { ClusterKey } from './cluster-key.ts';
 import type { Policy } from './freshness.ts';
 import { isOutOfMemory } from './out-of-memory.ts';
 import type { ExpireResult, SetResult, TouchResult } from './outcomes.ts';

@@ -3,7 +3,7 @@ import { rawKey } from '@keyslot/keys';
 import { test } from '@keyslot/testkit/vitest';
 import { describe, expect } from 'vitest';
 import { leaseBytes } from '../entry.ts';
-import { removeOlder } from '../remove-older.ts';
+import { removeSeen } from '../remove-seen.ts';
 import { newToken } from '../token.ts';
 import { wakeChannelOf } from '../wake-channel.ts';
 import { fill, release, renew } from './index.ts';
@@ -33,8 +33,8 @@ describe('a node that evicts nothing and is full', () => {
       expect(await renewed).toBe('renewed');
       const released = client.run(release, { entry: key('released') }, { head: lease, channel, note: '' });
       expect(await released).toBe(knowsScripts ? 'changed' : 'removed');
-      expect(await removeOlder(client, key('older'), older)).toBe(knowsScripts ? 'changed' : 'removed');
-      expect(await removeOlder(client, key('newer'), older)).toBe('changed');
+      expect(await removeSeen(client, key('older'), older)).toBe(knowsScripts ? 'changed' : 'removed');
+      expect(await removeSeen(client, key('newer'), older)).toBe('changed');
       const args = { head: lease, value: Buffer.alloc(100), ttlMs: 1_000, channel };
       await expect(client.run(fill, { entry: key('filled') }, args)).rejects.toMatchObject({ reply: 'OOM' });
     }
