@@ -1,3 +1,5 @@
+import { tellListener } from './tell-listener.ts';
+
 /** Told when a primary was lost or slots passed to another one, with a test that says whether a slot is concerned. */
 export type OwnerChangeListener = (concerns: (slot: number) => boolean) => void;
 
@@ -11,15 +13,7 @@ export class OwnerListeners {
   }
 
   tell(concerns: (slot: number) => boolean): void {
-    for (const listener of this.#listeners) {
-      try {
-        listener(concerns);
-      } catch (error) {
-        // Out of here, where ioredis would never refresh again, to whoever handles uncaught exceptions.
-        process.nextTick(() => {
-          throw error;
-        });
-      }
-    }
+    // Thrown here, an error of theirs would keep ioredis from ever refreshing again.
+    for (const listener of this.#listeners) tellListener(() => listener(concerns));
   }
 }

@@ -1,5 +1,6 @@
 import type { ShardLink } from './shard-link.ts';
 import type { Listener } from './subscription.ts';
+import { tellListener } from './tell-listener.ts';
 
 /** Where a channel is. Adrift: nobody has been asked, or nobody could be. */
 export type Place =
@@ -63,7 +64,7 @@ export class ShardChannel {
   /** Takes a subscriber away, with a last word. Answers whether it was still there. */
   remove(subscriber: Subscriber): boolean {
     if (!this.#subscribers.delete(subscriber)) return false;
-    if (subscriber.knowsStanding) say(() => subscriber.listener.onDown());
+    if (subscriber.knowsStanding) tellListener(() => subscriber.listener.onDown());
     return true;
   }
 
@@ -77,24 +78,13 @@ export class ShardChannel {
 
   message(message: Buffer): void {
     for (const subscriber of [...this.#subscribers]) {
-      if (this.has(subscriber)) say(() => subscriber.listener.onMessage(message));
+      if (this.has(subscriber)) tellListener(() => subscriber.listener.onMessage(message));
     }
   }
 
   #tellState(subscriber: Subscriber): void {
     if (!this.has(subscriber) || subscriber.knowsStanding === this.stands) return;
     subscriber.knowsStanding = this.stands;
-    say(() => (this.stands ? subscriber.listener.onStanding() : subscriber.listener.onDown()));
-  }
-}
-
-/** One listener's failure is not the others': it goes to whoever handles uncaught exceptions. */
-function say(what: () => void): void {
-  try {
-    what();
-  } catch (error) {
-    process.nextTick(() => {
-      throw error;
-    });
+    tellListener(() => (this.stands ? subscriber.listener.onStanding() : subscriber.listener.onDown()));
   }
 }

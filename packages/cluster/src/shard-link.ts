@@ -1,5 +1,7 @@
 import type { Redis } from 'ioredis';
 import { redirectOf } from './failure.ts';
+import { listeningLike, PING_EVERY_MS, PING_LIMIT_MS } from './listening.ts';
+import { ping } from './ping.ts';
 import { shownOf } from './server-error.ts';
 
 /** Who is told what happens on a link. After `onEnd` nothing is told any more. */
@@ -22,10 +24,6 @@ export type Joined =
   | { readonly outcome: 'moved'; readonly to: string }
   | { readonly outcome: 'denied' | 'refused'; readonly why: string };
 
-/** How often the node is asked whether it is alive, and how long it may take to say so, in milliseconds. */
-const PING_EVERY_MS = 250;
-const PING_LIMIT_MS = 750;
-
 const REFUSED = /^NOPERM.* to run |unknown command|^ERR Command '.*' not found/i;
 const DENIED = /^NOPERM/;
 
@@ -40,21 +38,13 @@ export class ShardLink {
   #isEnded = false;
   #mustLook = false;
   #timer: NodeJS.Timeout | undefined;
-  #late: NodeJS.Timeout | undefined;
 
   /** @param like - a connection of ioredis's to the node, with the options to connect with */
   constructor(address: string, like: Redis, listener: ShardLinkListener) {
     this.address = address;
     this.#listener = listener;
-    this.#connection = like.duplicate({
-      lazyConnect: true,
-      readOnly: false,
-      enableReadyCheck: false,
-      retryStrategy: () => null,
+    this.#connection = listeningLike(like, {
       reconnectOnError: null,
-      autoResubscribe: false,
-      enableOfflineQueue: true,
-      disconnectTimeout: 100,
       // Messages are answers here, and a lost slot is told in the order of the messages before it.
       protocol: 2,
       connectionName: 'keyslot-shard-subscriber',
@@ -98,7 +88,6 @@ export class ShardLink {
   end(): void {
     this.#isEnded = true;
     clearTimeout(this.#timer);
-    clearTimeout(this.#late);
     this.#connection.disconnect();
   }
 
@@ -116,10 +105,8 @@ export class ShardLink {
   }
 
   #ping(): void {
-    this.#late = setTimeout(() => this.#lost('no answer to PING'), PING_LIMIT_MS);
-    this.#connection.ping().then(
+    ping(this.#connection, PING_LIMIT_MS).then(
       () => {
-        clearTimeout(this.#late);
         if (!this.#isEnded) this.#timer = setTimeout(() => this.#ping(), PING_EVERY_MS);
       },
       (error: Error) => this.#lost(error.message),

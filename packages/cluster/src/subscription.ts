@@ -1,7 +1,9 @@
 import type { Redis } from 'ioredis';
 import { tellSubscription } from './channels.ts';
 import { addressOf } from './guards.ts';
+import { listeningLike, PING_EVERY_MS, PING_LIMIT_MS } from './listening.ts';
 import { ping } from './ping.ts';
+import { tellListener } from './tell-listener.ts';
 import { answerWithin } from './within.ts';
 
 /** Who is told what arrives on a channel. */
@@ -15,10 +17,6 @@ export interface Listener {
   /** Messages may be lost from now on, or have been for as long as a ping takes to be missed. */
   onDown(): void;
 }
-
-/** How often a connection is asked whether it is alive, and how long it may take to say so, in milliseconds. */
-const PING_EVERY_MS = 250;
-const PING_LIMIT_MS = 750;
 
 /**
  * How long after a failure the next connection is tried, in milliseconds, before jitter: at first, and at most after
@@ -75,16 +73,7 @@ export class Subscription implements AsyncDisposable {
       this.#retry(RETRY_MS);
       return;
     }
-    const connection = node.duplicate({
-      lazyConnect: true,
-      readOnly: false,
-      enableReadyCheck: false,
-      retryStrategy: () => null,
-      autoResubscribe: false,
-      enableOfflineQueue: true,
-      disconnectTimeout: 100,
-      connectionName: 'keyslot-subscriber',
-    });
+    const connection = listeningLike(node, { connectionName: 'keyslot-subscriber' });
     this.#connection = connection;
     // The `end` that follows says what to do; the error only says why.
     connection.on('error', (error) => tellSubscription({ state: 'down', why: error.message }));
@@ -102,7 +91,7 @@ export class Subscription implements AsyncDisposable {
     this.#stands = true;
     tellSubscription({ state: 'standing' });
     this.#ping(connection);
-    tell(() => this.#listener.onStanding());
+    tellListener(() => this.#listener.onStanding());
   }
 
   #ping(connection: Redis): void {
@@ -132,21 +121,10 @@ export class Subscription implements AsyncDisposable {
     if (!this.#stands) return;
     this.#stands = false;
     tellSubscription({ state: 'down', why });
-    tell(() => this.#listener.onDown());
+    tellListener(() => this.#listener.onDown());
   }
 
   #retry(inMs: number): void {
     if (!this.#closed) this.#timer = setTimeout(() => this.#connect(), inMs * (0.5 + Math.random()));
-  }
-}
-
-/** What a listener throws goes to whoever handles uncaught exceptions, and costs the subscription nothing. */
-function tell(listener: () => void): void {
-  try {
-    listener();
-  } catch (error) {
-    process.nextTick(() => {
-      throw error;
-    });
   }
 }
