@@ -158,8 +158,9 @@ describe('a load', () => {
     const ends = await Promise.allSettled(
       caches.flatMap((cache) => Array.from({ length: 25 }, () => cache.getOrSet(key, failing))),
     );
-    expect(performance.now() - start).toBeLessThan(450);
+    const tookMs = performance.now() - start;
     expect(count).toBe(1);
+    expect(tookMs).toBeLessThan(450);
     const causes = ends.map((end) => end.status === 'rejected' && (end.reason as Error).cause);
     // Only who loaded knows more than what kind of error it was.
     const elsewhere = causes.filter((cause) => cause instanceof FailedElsewhereError);

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { on, once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { Cache } from '@keyslot/cache';
+import { type Cache, LoaderFailedError } from '@keyslot/cache';
 import { key } from '@keyslot/keys';
 import type { TestCluster } from '@keyslot/testkit';
 import { describe, expect } from 'vitest';
@@ -148,6 +148,18 @@ describe('a waiter in another process', () => {
         expect(await Promise.all([leading, waiting])).toEqual(['Wien', 'Wien']);
       });
       expect(problems).toEqual([]);
+
+      // Nor does a load that failed have to be heard of: the waiter finds why there is no value, and others find none.
+      const [missing, failing] = [newKey(), openLoad()];
+      const leads = other.getOrSet(missing, failing.load);
+      await failing.began;
+      const waits = cache.getOrSet(missing, NOBODY);
+      await untilMarked(cluster, missing);
+      failing.fail(new RangeError('no'));
+      await expect(leads).rejects.toThrow(LoaderFailedError);
+      await expect(waits).rejects.toMatchObject({ cause: { originalName: 'RangeError' } });
+      expect(await other.get(missing)).toBeUndefined();
+      expect(await cache.getOrSet(missing, () => 'Linz')).toBe('Linz');
     } finally {
       await Promise.all(cluster.nodes.map(({ admin }) => admin.call('ACL', 'DELUSER', username)));
     }

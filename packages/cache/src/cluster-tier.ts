@@ -1,9 +1,9 @@
 import { type CallOptions, CommandFailedError, ShardUnavailableError } from '@keyslot/cluster';
 import { type CacheClient, NOW } from './cache-client.ts';
 import type { ClusterKey } from './cluster-key.ts';
-import { isLeaseOf, isOthers, leaseText, type Stored, type StoredValue, timeBytes } from './entry.ts';
+import { headOf, isLeaseOf, isOthers, leaseText, type Stored, type StoredValue, timeBytes } from './entry.ts';
 import type { EntryFormat, Expected } from './entry-format.ts';
-import { failureOfEntry, type SharedFailure } from './error-entry.ts';
+import { failureOfEnded, failureOfEntry, type SharedFailure } from './error-entry.ts';
 import { replyOrNameOf } from './error-name.ts';
 import { LeaseEnd } from './lease-end.ts';
 import { isOutOfMemory } from './out-of-memory.ts';
@@ -15,12 +15,20 @@ import { wakeChannelOf } from './wake-channel.ts';
 /** A value that the cluster has. */
 export type FoundValue = StoredValue;
 
+/** Why a lease that somebody waited for ended without a value. To everybody else it is a miss. */
+export interface Ended {
+  readonly kind: 'ended';
+  readonly head: Buffer;
+  readonly failure: SharedFailure;
+}
+
 /** What the cluster knows about a key. */
 export type Found =
   | FoundValue
   | { readonly kind: 'miss' }
   | { readonly kind: 'leased'; readonly lease: Buffer }
   | { readonly kind: 'failed'; readonly failure: SharedFailure }
+  | Ended
   | { readonly kind: 'undecodable' }
   | { readonly kind: 'away'; readonly error: unknown };
 
@@ -187,6 +195,11 @@ export class ClusterTier {
     }
   }
 
+  /** Makes room where a lease ended without a value. What goes wrong is told: it expires by itself. */
+  async clear(key: ClusterKey, { head }: Ended): Promise<void> {
+    await this.#remove(key, head);
+  }
+
   /** Removes the value and voids any lease, so that a load already under way cannot store. */
   async delete(key: ClusterKey, options: CallOptions): Promise<void> {
     await this.#client.delete(key, options);
@@ -226,6 +239,8 @@ export class ClusterTier {
     if (bytes === null) return MISS;
     const failure = failureOfEntry(bytes);
     if (failure !== undefined) return { kind: 'failed', failure };
+    const why = failureOfEnded(bytes);
+    if (why !== undefined) return { kind: 'ended', head: headOf(bytes), failure: why };
     const stored: Stored = this.#format.decode(bytes, key.text, expected);
     switch (stored.kind) {
       case 'value':

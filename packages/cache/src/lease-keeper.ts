@@ -74,6 +74,7 @@ export class LeaseKeeper {
       }
       if (found.kind === 'value' || found.kind === 'away' || found.kind === 'failed') return found;
       if (clock.now() >= until) return { kind: 'gave-up' };
+      if (found.kind === 'ended') await this.#tier.clear(key, found);
       // Who may not remove what he cannot read would ask again and again.
       if (found.kind === 'undecodable') await clock.sleep(UNDECODABLE_PAUSE_MS);
       // There was a value or a lease and now there is none: it was deleted, released, or healed. Ask again.

@@ -139,9 +139,10 @@ export class ReadThrough {
         pass(journey, { at: 'cluster', outcome: 'failed' });
         throw this.#failedElsewhere(request, found.failure);
       case 'miss':
+      case 'ended':
       case 'leased':
       case 'undecodable':
-        pass(journey, { at: 'cluster', outcome: found.kind });
+        pass(journey, { at: 'cluster', outcome: found.kind === 'ended' ? 'miss' : found.kind });
         return await this.#lead(request);
     }
   }
