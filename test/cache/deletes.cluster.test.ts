@@ -81,7 +81,7 @@ describe('a delete while its shard is away', () => {
     const told = await invalidationsDuring(async () => {
       const began = performance.now();
       expect(await one.delete(key)).toEqual({ outcome: 'pending' });
-      expect(performance.now() - began).toBeLessThan(1_500);
+      expect(performance.now() - began).toBeLessThan(3_000);
       expect(await wayOf(() => one.getOrSet(key, () => 'new'))).toEqual([
         'local:miss',
         'cluster:doubtful',

@@ -70,13 +70,13 @@ describe('a value that is no longer fresh', () => {
   test('is waited for as long as the caller has patience, and the load goes on', async ({ open }) => {
     const cache = await open({ ...GRACE, refresh: 'blocking', softTimeout: '80ms' });
     const key = newKey();
-    const loads = counting(200);
+    const loads = counting(1_000);
     await cache.getOrSet(key, () => 'old');
     await untilStale();
     const start = performance.now();
     expect(await cache.lookup(key, loads.load)).toMatchObject({ value: 'old', source: 'stale' });
-    expect(performance.now() - start).toBeLessThan(190);
-    await expect.poll(() => cache.get(key), { interval: 5 }).toBe('1');
+    expect(performance.now() - start).toBeLessThan(900);
+    await expect.poll(() => cache.get(key), { interval: 5, timeout: 5_000 }).toBe('1');
     expect(loads.count).toBe(1);
 
     await untilStale();
@@ -151,7 +151,7 @@ describe('a load', () => {
     let count = 0;
     const failing = async () => {
       count++;
-      await sleep(300);
+      await sleep(1_000);
       throw Object.assign(new RangeError('secret 42'), { code: 'E_DOWN' });
     };
     const start = performance.now();
@@ -160,7 +160,7 @@ describe('a load', () => {
     );
     const tookMs = performance.now() - start;
     expect(count).toBe(1);
-    expect(tookMs).toBeLessThan(450);
+    expect(tookMs).toBeLessThan(1_500);
     const causes = ends.map((end) => end.status === 'rejected' && (end.reason as Error).cause);
     // Only who loaded knows more than what kind of error it was.
     const elsewhere = causes.filter((cause) => cause instanceof FailedElsewhereError);
