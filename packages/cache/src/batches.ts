@@ -73,13 +73,17 @@ export class Batches {
     // The batch ends when the last of its keys would have.
     const templates = new Set(keys.map((key) => key.template));
     const limits = [...templates].map((each) => this.#at.settings.policies.of(each, options).hardTimeoutMs);
-    const together = new Together([...distinct.values()], loadMissing, (load) =>
-      this.#at.loads.together(template, Math.max(...limits), load),
-    );
+    const { loads, namespace } = this.#at;
+    const together = new Together([...distinct.values()], loadMissing, (missing, load) => {
+      const texts = new Set(missing.map((key) => namespace.inCluster(key).text));
+      return loads.together(template, Math.max(...limits), texts, load);
+    });
     return this.#each(keys, async (key, id) => {
       // The very object that the batch knows.
       const known = distinct.get(id) ?? key;
       try {
+        const cycle = loads.cycleOf(key, namespace);
+        if (cycle !== undefined) throw cycle;
         const kept = this.#reads.local(key, id, options);
         if (kept !== undefined) return answered(answerOf<Value>(kept, 'local', this.#at.clock.now()));
         return answered(

@@ -1,5 +1,5 @@
 import { NotConnectedError } from '@keyslot/cluster';
-import { type Duration, toMs } from '@keyslot/kernel';
+import { type Duration, toTimerMs } from '@keyslot/kernel';
 import type { AnyKey, Key } from '@keyslot/keys';
 import { type Answer, answerOf } from './answer.ts';
 import { Batches } from './batches.ts';
@@ -7,7 +7,6 @@ import type { CacheClient } from './cache-client.ts';
 import { CacheClosedError } from './errors.ts';
 import type { EntryOptions } from './freshness.ts';
 import type { DeleteResult } from './invalidations.ts';
-import { lendingTurn } from './loader-limit.ts';
 import type { Loader } from './loads.ts';
 import type { CacheOptions } from './options.ts';
 import type { ExpireResult, GetOutcome, LoadOutcome, SetResult, TouchResult } from './outcomes.ts';
@@ -18,6 +17,7 @@ import { Stations } from './stations.ts';
 import { Tenant } from './tenant.ts';
 import { type TenantCache, TenantView } from './tenant-cache.ts';
 import type { BatchLoader } from './together.ts';
+import { lendingTurn } from './turns.ts';
 import { Writes } from './writes.ts';
 
 /**
@@ -79,7 +79,7 @@ export class Cache implements AsyncDisposable {
    */
   async ready(within: Duration = '5s'): Promise<void> {
     if (this.#closed) throw new CacheClosedError();
-    const withinMs = toMs(within, 'within');
+    const withinMs = toTimerMs(within, 'within');
     const until = performance.now() + withinMs;
     await this.#client.ready(within);
     let late: NodeJS.Timeout | undefined;
@@ -103,12 +103,15 @@ export class Cache implements AsyncDisposable {
    * @throws {LoaderFailedError} when the loader threw; its own error is the `cause`, or what kind it was, if it was thrown in
    *   another process.
    * @throws {LoaderTimeoutError} when it took longer than `hardTimeout`.
-   * @throws {LoaderOverloadedError} when as many loaders run and wait as may.
+   * @throws {LoaderOverloadedError} when as many loaders run and wait as may, or it waited for its turn for `hardTimeout`.
+   * @throws {LoaderCycleError} when it is called from inside the load of `key` itself.
    * @throws {UnencodableValueError} when it returned what cannot be stored.
    */
   getOrSet<Value>(key: Key<Value>, loader: Loader<Value>, options?: ReadOptions): Promise<Value> {
     if (this.#closed) return Promise.reject(new CacheClosedError());
     if (options?.signal?.aborted === true) return Promise.reject(options.signal.reason);
+    const cycle = this.#at.loads.cycleOf(key, this.#at.namespace);
+    if (cycle !== undefined) return Promise.reject(cycle);
     const id = this.#at.namespace.localId(key);
     const kept = this.#reads.local(key, id, options);
     if (kept !== undefined) return Promise.resolve(kept.value as Value);
@@ -120,6 +123,8 @@ export class Cache implements AsyncDisposable {
   lookup<Value>(key: Key<Value>, loader: Loader<Value>, options?: ReadOptions): Promise<Answer<Value>> {
     if (this.#closed) return Promise.reject(new CacheClosedError());
     if (options?.signal?.aborted === true) return Promise.reject(options.signal.reason);
+    const cycle = this.#at.loads.cycleOf(key, this.#at.namespace);
+    if (cycle !== undefined) return Promise.reject(cycle);
     const id = this.#at.namespace.localId(key);
     const kept = this.#reads.local(key, id, options);
     if (kept !== undefined) return Promise.resolve(answerOf(kept, 'local', this.#at.clock.now()));
@@ -155,6 +160,7 @@ export class Cache implements AsyncDisposable {
     options?: ReadOptions,
   ): Promise<LoadOutcome<Value>[]> {
     this.#mustBeOpen();
+    options?.signal?.throwIfAborted();
     const outcomes = lendingTurn(() => this.#batches.getOrSet(keys, loadMissing, options));
     return await (options?.signal === undefined ? outcomes : endedBy(options.signal, outcomes));
   }

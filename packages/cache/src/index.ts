@@ -13,6 +13,7 @@ export {
   EntryTooLargeError,
   FailedElsewhereError,
   InvalidTenantError,
+  LoaderCycleError,
   LoaderFailedError,
   LoaderOverloadedError,
   type LoadersAllowed,

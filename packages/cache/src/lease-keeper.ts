@@ -1,5 +1,5 @@
 import type { Clock } from '@keyslot/kernel';
-import type { Claims } from './claims.ts';
+import type { Claim, Claims } from './claims.ts';
 import type { ClusterKey } from './cluster-key.ts';
 import type { ClusterTier, Found } from './cluster-tier.ts';
 import type { Expected } from './entry-format.ts';
@@ -91,12 +91,9 @@ export class LeaseKeeper {
   }
 
   /** Has the fleet leave a stale value to this process for as long as `work` takes. */
-  async keepElectedDuring<T>(claim: ClusterKey, work: () => Promise<T>): Promise<T> {
+  async keepElectedDuring<T>(claim: Claim, work: () => Promise<T>): Promise<T> {
     const { leaseMs } = this.#settings;
-    return await this.#during(
-      { renew: () => this.#claims.renew(claim, leaseMs).then(() => 'renewed') },
-      work,
-    );
+    return await this.#during({ renew: () => this.#claims.renew(claim, leaseMs) }, work);
   }
 
   /** Nothing is renewed any more. */

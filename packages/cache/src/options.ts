@@ -1,4 +1,4 @@
-import { type Clock, type Duration, InvalidOptionError, systemClock, toMs } from '@keyslot/kernel';
+import { type Clock, type Duration, InvalidOptionError, systemClock, toMs, toTimerMs } from '@keyslot/kernel';
 import type { CacheClient } from './cache-client.ts';
 import { EntryFormat } from './entry-format.ts';
 import type { FormatOptions } from './entry-options.ts';
@@ -106,9 +106,9 @@ export function settingsOf(options: CacheOptions): Settings {
     ...namesOf(namespace),
     policies: new Policies(options, options.keys),
     format: new EntryFormat(options),
-    leaseMs: toMs(options.lease ?? '3s', 'lease', 30),
-    waitMs: toMs(options.wait ?? '10s', 'wait'),
-    deleteWithinMs: toMs(options.deleteWithin ?? '1s', 'deleteWithin'),
+    leaseMs: toTimerMs(options.lease ?? '3s', 'lease', 30),
+    waitMs: toTimerMs(options.wait ?? '10s', 'wait'),
+    deleteWithinMs: toTimerMs(options.deleteWithin ?? '1s', 'deleteWithin'),
     local: localSettingsOf(options.local ?? {}),
     guard: guardSettingsOf(options.guard ?? {}),
     loaders: loadersAllowedBy(options.loaders),

@@ -66,7 +66,7 @@ export class ReadThrough {
     id: string,
     loader: Loader<Value>,
     options: ReadOptions | undefined,
-    part?: Part,
+    part?: Part<Value>,
   ): Promise<Answer<Value>> {
     const journey = newJourney(key.template);
     const isForced = options?.forceRefresh === true;

@@ -55,7 +55,7 @@ export class Stations {
     this.claims = new Claims(client, learnOom);
     this.#wakeUps = new WakeUps(client, clock);
     this.leases = new LeaseKeeper(this.tier, this.claims, this.#wakeUps, settings);
-    this.loads = new Loads(new LoaderLimit(settings.loaders));
+    this.loads = new Loads(new LoaderLimit(settings.loaders), client);
     this.storing = new Storing(this.tier, this.guard, settings.format, clock);
     this.invalidations = new Invalidations(client, this.tier, settings, this.namespace, {
       forget: (id) => {
