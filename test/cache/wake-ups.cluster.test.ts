@@ -1,15 +1,13 @@
-import { fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { on, once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { type Cache, LoaderFailedError } from '@keyslot/cache';
 import { key } from '@keyslot/keys';
 import type { TestCluster } from '@keyslot/testkit';
 import { describe, expect } from 'vitest';
 import { executions, nodesWith } from '../cluster/clients.ts';
+import { figuresOf, show } from './figures.ts';
 import { newKey, newKeyOn, test } from './fixtures.ts';
-import type { WaiterReport } from './wake-up-worker.ts';
+import { Waiter } from './waiter.ts';
 import { problemsDuring } from './watching.ts';
 
 const ROUNDS = 60;
@@ -26,53 +24,6 @@ function openLoad() {
 /** Resolves once somebody waits for a lease and is going to be told. */
 async function untilMarked(cluster: TestCluster, { text }: { readonly text: string }): Promise<void> {
   await expect.poll(() => cluster.primaryOf(text).admin.strlen(text), { interval: 2 }).toBe(18);
-}
-
-/** A process with a cache, which waits for the keys that it is told of. */
-class Waiter implements AsyncDisposable {
-  readonly #process;
-  readonly #reports;
-
-  constructor(options: object) {
-    const script = fileURLToPath(new URL('wake-up-worker.ts', import.meta.url));
-    const execArgv = ['--conditions=@keyslot/source', '--no-warnings'];
-    this.#process = fork(script, [JSON.stringify(options)], { execArgv });
-    this.#reports = on(this.#process, 'message');
-  }
-
-  order(id: string): void {
-    this.#process.send(id);
-  }
-
-  async report(): Promise<WaiterReport> {
-    const { value } = (await this.#reports.next()) as { value: [WaiterReport] };
-    return value[0];
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    const gone = once(this.#process, 'exit');
-    this.#process.kill('SIGKILL');
-    await gone;
-  }
-}
-
-interface Figures {
-  readonly median: number;
-  readonly p90: number;
-  readonly most: number;
-}
-
-function figuresOf(ms: readonly number[]): Figures {
-  const sorted = ms.toSorted((a, b) => a - b);
-  const at = (part: number) =>
-    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
-  return { median: at(0.5), p90: at(0.9), most: at(1) };
-}
-
-function show(what: string, { median, p90, most }: Figures): void {
-  console.info(
-    `${what}: median ${median.toFixed(2)} ms, p90 ${p90.toFixed(2)} ms, most ${most.toFixed(2)} ms`,
-  );
 }
 
 describe('a waiter in another process', () => {
