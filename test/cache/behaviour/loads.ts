@@ -9,6 +9,7 @@ import { GatedLoader } from './gated.ts';
 
 /** Nobody who sleeps by it wakes up: whoever goes on was called. */
 const asleep: Clock = {
+  monotonic: () => performance.now(),
   now: Date.now,
   sleep: (_, signal) =>
     new Promise((_resolve, reject) => {
