@@ -97,7 +97,7 @@ describe('a value that is no longer fresh', () => {
     const end = Promise.withResolvers<string>();
     await cache.getOrSet(key, () => (began.resolve(), end.promise));
     await began.promise;
-    expect(await other.delete(key)).toEqual({ outcome: 'deleted' });
+    expect(await other.delete(key)).toMatchObject({ outcome: 'deleted' });
     end.resolve('loaded before the delete');
     await sleep(100);
     expect(await cluster.primaryOf(key).admin.exists(key.text)).toBe(0);

@@ -1,8 +1,7 @@
 import type { AnyKey, Key } from '@keyslot/keys';
 import { answerOf } from './answer.ts';
 import type { EntryOptions } from './freshness.ts';
-import type { DeleteResult } from './invalidations.ts';
-import type { GetOutcome, LoadOutcome, SetResult } from './outcomes.ts';
+import type { DeleteResult, GetOutcome, LoadOutcome, SetResult } from './outcomes.ts';
 import type { ReadThrough } from './read-through.ts';
 import type { ReadOptions } from './request.ts';
 import type { Stations } from './stations.ts';
@@ -99,7 +98,7 @@ export class Batches {
 
   async #get<Value>(key: Key<Value>, id: string, options?: EntryOptions): Promise<GetOutcome<Value>> {
     const { tier, invalidations, namespace, settings, clock } = this.#at;
-    const kept = this.#reads.local(key, id);
+    const kept = this.#reads.local(key, id, options);
     if (kept !== undefined) return { outcome: 'hit', ...answerOf<Value>(kept, 'local', clock.now()) };
     if (invalidations.isDoubtful(id)) return { outcome: 'miss' };
     const { expected } = settings.policies.of(key.template, options);

@@ -6,10 +6,16 @@ import { Batches } from './batches.ts';
 import type { CacheClient } from './cache-client.ts';
 import { CacheClosedError } from './errors.ts';
 import type { EntryOptions } from './freshness.ts';
-import type { DeleteResult } from './invalidations.ts';
 import type { Loader } from './loads.ts';
 import type { CacheOptions } from './options.ts';
-import type { ExpireResult, GetOutcome, LoadOutcome, SetResult, TouchResult } from './outcomes.ts';
+import type {
+  DeleteResult,
+  ExpireResult,
+  GetOutcome,
+  LoadOutcome,
+  SetResult,
+  TouchResult,
+} from './outcomes.ts';
 import { endedBy } from './patience.ts';
 import { ReadThrough } from './read-through.ts';
 import type { ReadOptions } from './request.ts';
@@ -42,7 +48,7 @@ import { Writes } from './writes.ts';
  *
  * await cache.getOrSet(place, async () => ({ name: 'Wien' })); // => { name: 'Wien' }
  * await cache.getOrSet(place, async () => null); // => { name: 'Wien' }
- * await cache.delete(place); // => { outcome: 'deleted' }
+ * await cache.delete(place); // => { outcome: 'deleted', existed: true }
  * await cache.getOrSet(place, async () => null); // => null
  *
  * await cache.close();
@@ -55,6 +61,7 @@ export class Cache implements AsyncDisposable {
   readonly #reads: ReadThrough;
   readonly #writes: Writes;
   readonly #batches: Batches;
+  readonly #ending = new AbortController();
   #closed = false;
 
   /** @throws {InvalidOptionError} for options that cannot be used. */
@@ -75,23 +82,16 @@ export class Cache implements AsyncDisposable {
    *
    * @param within - how long to wait. @default '5s'
    * @throws {NotConnectedError} when it takes longer; the cache goes on trying.
-   * @throws {CacheClosedError} once it is closed.
+   * @throws {CacheClosedError} once it is closed, also while somebody waits.
+   * @throws {ClientClosedError} when its client was closed.
    */
   async ready(within: Duration = '5s'): Promise<void> {
-    if (this.#closed) throw new CacheClosedError();
+    this.#mustBeOpen();
     const withinMs = toTimerMs(within, 'within');
     const until = performance.now() + withinMs;
-    await this.#client.ready(within);
-    let late: NodeJS.Timeout | undefined;
-    const tooLate = new Promise<never>((_, reject) => {
-      const why = 'its subscription to invalidations does not stand';
-      late = setTimeout(() => reject(new NotConnectedError(withinMs, why)), until - performance.now());
-    });
-    try {
-      await Promise.race([this.#at.invalidations.standing(), tooLate]);
-    } finally {
-      clearTimeout(late);
-    }
+    await endedBy(this.#ending.signal, this.#client.ready(withinMs));
+    if (await this.#at.invalidations.standing(until - performance.now())) return;
+    throw new NotConnectedError(withinMs, 'its subscription to invalidations does not stand');
   }
 
   /**
@@ -134,7 +134,9 @@ export class Cache implements AsyncDisposable {
 
   /** The value of `key` if this process's memory has it, else `undefined`. Asks nobody. */
   peek<Value>(key: Key<Value>): Value | undefined {
-    return this.#at.local.get(this.#at.namespace.localId(key))?.value as Value | undefined;
+    const { local, namespace, settings } = this.#at;
+    const expected = settings.policies.expectedOf(key.template);
+    return local.get(namespace.localId(key), expected)?.value as Value | undefined;
   }
 
   /** The value of `key` if a tier has a fresh one, else `undefined`. Waits for nobody's load. */
@@ -236,6 +238,7 @@ export class Cache implements AsyncDisposable {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#ending.abort(new CacheClosedError());
     await this.#at.close();
   }
 

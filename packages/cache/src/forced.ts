@@ -62,7 +62,7 @@ export class Forced {
     }
     // Others have what was there before, and would keep it for as long as memory keeps anything.
     if (stored.outcome !== 'superseded') await invalidations.replaced(inCluster);
-    if (stored.outcome === 'filled' && flight.isClean) local.keep(id, stored.kept);
+    if (stored.outcome === 'filled' && flight.isClean) local.keep(id, stored.kept, flight.expected);
     return { value, source: 'loader', ageMs: 0, kept: stored.outcome };
   }
 

@@ -1,6 +1,6 @@
 import { type Duration, InvalidOptionError, toMs, toTimerMs } from '@keyslot/kernel';
-import type { Expected } from './entry-format.ts';
 import { type Schema, schemaOf, versionOf } from './entry-schema.ts';
+import type { Expected } from './expected.ts';
 
 /** How long values are good for, and what happens when they no longer are. On the cache, on a key's template, or on one call; later ones win. */
 export interface EntryOptions {
@@ -78,10 +78,20 @@ export interface EntryOptions {
    */
   readonly sliding?: boolean;
 
-  /** What a stored value has to fit; one that does not is loaded anew. @default anything fits */
+  /**
+   * What a stored value has to fit; one that does not is loaded anew. Make it once: only callers with the very same schema
+   * share a load, and a value in memory is checked again for every other one.
+   *
+   * @default anything fits
+   */
   readonly schema?: Schema;
 
-  /** The version of the value's form. Values of other versions are loaded anew. @default 0 */
+  /**
+   * The version of the value's form. Values of other versions are loaded anew, in memory as in the cluster. A key has room
+   * for one: programs that want different ones at the same time take it from each other, and load each time.
+   *
+   * @default 0
+   */
   readonly version?: number;
 }
 
@@ -166,16 +176,29 @@ export class Policies {
   readonly #own: Policy;
   readonly #byTemplate = new Map<string, Policy>();
 
+  /** Whether what is expected of a value depends on its key's template. */
+  readonly #expectsByTemplate: boolean;
+
   /** @throws {InvalidOptionError} for options that cannot be used. */
   constructor(own: EntryOptions, byTemplate: Readonly<Record<string, EntryOptions>> = {}) {
     this.#own = policyOf(own, DEFAULT_POLICY);
     for (const [template, options] of Object.entries(byTemplate))
       this.#byTemplate.set(template, policyOf(options, this.#own, `keys['${template}'].`));
+    this.#expectsByTemplate = [...this.#byTemplate.values()].some(
+      ({ expected }) => expected !== this.#own.expected,
+    );
   }
 
   /** @throws {InvalidOptionError} for a call's options that cannot be used. */
   of(template: string, options?: EntryOptions): Policy {
     const base = this.#byTemplate.get(template) ?? this.#own;
     return options === undefined ? base : policyOf(options, base);
+  }
+
+  /** What a call expects of a value, unchecked: this is asked with each read from memory, which it must not slow. */
+  expectedOf(template: string, options?: EntryOptions): Expected | undefined {
+    const base = this.#expectsByTemplate ? this.of(template).expected : this.#own.expected;
+    if (options === undefined || (options.schema === undefined && options.version === undefined)) return base;
+    return { schema: options.schema ?? base?.schema, version: options.version ?? base?.version };
   }
 }

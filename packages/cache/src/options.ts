@@ -35,6 +35,10 @@ export interface CacheOptions extends EntryOptions, FormatOptions {
    * Put before every key, followed by a colon, and part of the channel's name: caches with different
    * namespaces share nothing. Letters, digits, `.`, `_`, `~` and `-`.
    *
+   * Without one, keys are in the cluster as they are, for data that other programs share. Then the key `shop:x` is the very
+   * key `x` of the namespace `shop`: they would read each other's values, and not be told of each other's deletes. So
+   * give every cache on a cluster a namespace, or have no key begin with one that another cache has.
+   *
    * @default none
    */
   readonly namespace?: string;

@@ -3,7 +3,7 @@ import { type Claim, claimFor, type Election } from './claims.ts';
 import type { Found, FoundValue } from './cluster-tier.ts';
 import { nameOf } from './error-name.ts';
 import { LoaderFailedError, LoaderOverloadedError, LoaderTimeoutError } from './errors.ts';
-import { Flights } from './flights.ts';
+import { type Flight, Flights } from './flights.ts';
 import { pass } from './journey.ts';
 import { within } from './patience.ts';
 import { loadOf, type Request, staleOf } from './request.ts';
@@ -46,8 +46,8 @@ export class Refreshes {
 
   /** Refreshes behind the reader's back. What goes wrong is told; the stale value is there for the next. */
   behind<Value>(request: Request<Value>, found: FoundValue): void {
-    const { key, id, journey } = request;
-    if (this.#flights.find(id) !== undefined) {
+    const { key, id, journey, policy } = request;
+    if (this.#flights.find(id, policy.expected) !== undefined) {
       pass(journey, { at: 'refresh', outcome: 'joined' });
       return;
     }
@@ -89,8 +89,8 @@ export class Refreshes {
   }
 
   #joinOrStart<Value>(request: Request<Value>, found: FoundValue): Promise<Refreshed<Value>> {
-    const { id, journey, part } = request;
-    const underWay = this.#flights.find<Refreshed<Value>>(id);
+    const { id, journey, part, policy } = request;
+    const underWay = this.#flights.find<Refreshed<Value>>(id, policy.expected);
     if (underWay === undefined) return this.#start(request, found, 'wait');
     pass(journey, { at: 'refresh', outcome: 'joined' });
     part?.onOthers();
@@ -102,13 +102,14 @@ export class Refreshes {
     found: FoundValue,
     otherwise: 'wait' | 'leave',
   ): Promise<Refreshed<Value>> {
-    return this.#flights.start(request.id, async (flight) => {
+    const work = async (flight: Flight) => {
       try {
         return await this.#refresh({ ...request, flight }, found, otherwise);
       } finally {
         this.#flights.end(flight);
       }
-    });
+    };
+    return this.#flights.start(request.id, work, request.policy.expected);
   }
 
   async #refresh<Value>(
@@ -173,7 +174,7 @@ export class Refreshes {
     const { value } = loaded;
     switch (stored.outcome) {
       case 'filled':
-        if (flight.isClean) local.keep(id, stored.kept);
+        if (flight.isClean) local.keep(id, stored.kept, flight.expected);
         break;
       case 'skipped':
         // Asked for by the loader, the old one stays; refused by the shard, it must not come back after the new one.
@@ -194,7 +195,7 @@ export class Refreshes {
     if (there.kind === 'away') return answerOf(found, 'stale', now);
     // Once more: the key's owner may have changed while it was asked.
     if (there.kind !== 'value' || this.#at.invalidations.isDoubtful(id)) return 'gone';
-    if (flight.isClean) this.#at.local.keep(id, there);
+    if (flight.isClean) this.#at.local.keep(id, there, flight.expected);
     return answerOf(there, now < there.freshUntil ? 'cluster' : 'stale', now);
   }
 }

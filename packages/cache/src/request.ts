@@ -7,7 +7,10 @@ import type { Journey } from './journey.ts';
 import type { Stale } from './load-context.ts';
 import type { Load, Loader } from './loads.ts';
 
-/** One call's own choices for a read. */
+/**
+ * One call's own choices for a read. They are checked when they are used: a call that is answered from this process's memory
+ * does not look at them, and refuses wrong ones only when it is not.
+ */
 export interface ReadOptions extends EntryOptions {
   /** Ends this caller's waiting, with the signal's reason. The load goes on for the others, and to be kept. */
   readonly signal?: AbortSignal;

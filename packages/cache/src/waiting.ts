@@ -2,8 +2,8 @@ import type { Clock } from '@keyslot/kernel';
 import type { ClusterKey } from './cluster-key.ts';
 import type { ClusterTier, Found } from './cluster-tier.ts';
 import { HEAD_BYTES } from './entry.ts';
-import type { Expected } from './entry-format.ts';
 import { failureIn } from './error-entry.ts';
+import type { Expected } from './expected.ts';
 import type { WakeUps } from './wake-ups.ts';
 
 /** Between looks at a lease whose end nobody would tell, in milliseconds, before jitter. */
