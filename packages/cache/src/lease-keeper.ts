@@ -61,7 +61,7 @@ export class LeaseKeeper {
    */
   async leadOrWait(key: ClusterKey, expected?: Expected, onWait?: () => void): Promise<Right> {
     const { clock, leaseMs, waitMs } = this.#settings;
-    const until = clock.now() + waitMs;
+    const until = clock.monotonic() + waitMs;
     const token = newToken();
     for (;;) {
       const led = await this.#tier.lead(key, token, leaseMs, expected);
@@ -73,7 +73,7 @@ export class LeaseKeeper {
         found = await untilLeaseEnds(key, led.lease, waiting);
       }
       if (found.kind === 'value' || found.kind === 'away' || found.kind === 'failed') return found;
-      if (clock.now() >= until) return { kind: 'gave-up' };
+      if (clock.monotonic() >= until) return { kind: 'gave-up' };
       if (found.kind === 'ended') await this.#tier.clear(key, found);
       // Who may not remove what he cannot read would ask again and again.
       if (found.kind === 'undecodable') await clock.sleep(UNDECODABLE_PAUSE_MS);

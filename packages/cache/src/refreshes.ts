@@ -122,7 +122,7 @@ export class Refreshes {
     const claim = claimFor(inCluster, found.head);
     if (claim === undefined) return await this.#load(request, found);
 
-    const until = clock.now() + (policy.softTimeoutMs ?? settings.waitMs);
+    const until = clock.monotonic() + (policy.softTimeoutMs ?? settings.waitMs);
     for (let looks = 0, pauseMs = FIRST_PAUSE_MS; ; looks++) {
       // Asked for with each look: whoever had the claim may have died.
       const [elected, there] = await Promise.all([
@@ -135,7 +135,7 @@ export class Refreshes {
       if (mayLoad && isSame(found, there)) return await this.#loadElected(request, found, claim);
       if (outcome === 'elected') void claims.end(claim);
       if (!isSame(found, there)) return this.#instead(request, there, found);
-      const isOver = otherwise === 'leave' || outcome !== 'somebody-else' || clock.now() >= until;
+      const isOver = otherwise === 'leave' || outcome !== 'somebody-else' || clock.monotonic() >= until;
       if (isOver) return answerOf(found, 'stale', clock.now());
 
       if (looks === 0) part?.onOthers();

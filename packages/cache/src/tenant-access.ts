@@ -14,7 +14,7 @@ export interface TenantAccess {
 const COMMANDS = [
   ...['get', 'set', 'del', 'getrange', 'setrange', 'pexpire', 'pttl', 'eval', 'evalsha'],
   ...['publish', 'subscribe', 'spublish', 'ssubscribe', 'sunsubscribe'],
-  ...['ping', 'info', 'asking', 'readonly', 'cluster|slots', 'cluster|info', 'client|setname'],
+  ...['ping', 'info', 'asking', 'readonly', 'readwrite', 'cluster|slots', 'cluster|info', 'client|setname'],
 ];
 
 /**

@@ -23,7 +23,7 @@ export interface Waiting {
   readonly clock: Clock;
   readonly expected?: Expected | undefined;
 
-  /** By the clock. */
+  /** By the clock, monotonic. */
   readonly until: number;
 }
 
@@ -61,10 +61,10 @@ export async function untilLeaseEnds(
     const marked = await tier.mark(key, lease, expected);
     if (marked.kind !== 'waiting') return ofLease(lease, marked);
     if (marked.willTell && stands) sleepMs = toldPauseMs(marked.leftMs);
-    const why = await wakeUp.sleep(Math.min(sleepMs, Math.max(until - clock.now(), 0)));
+    const why = await wakeUp.sleep(Math.min(sleepMs, Math.max(until - clock.monotonic(), 0)));
     const failure = why === 'called' ? failureIn(wakeUp.note) : undefined;
     if (failure !== undefined) return { kind: 'failed', failure };
-    const isOver = clock.now() >= until;
+    const isOver = clock.monotonic() >= until;
     // Otherwise marking looks as well.
     if (why === 'called' || isOver) {
       const found = ofLease(lease, await tier.read(key, expected));
