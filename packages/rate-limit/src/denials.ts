@@ -1,0 +1,75 @@
+import { LRUCache } from 'lru-cache';
+import type { Plan } from './plan.ts';
+import type { RateLimitResult } from './result.ts';
+
+interface Denial {
+  readonly plan: Plan;
+
+  /** What was asked for. Less might have been admitted. */
+  readonly cost: number;
+
+  /** Until when, in this process's milliseconds. */
+  readonly until: number;
+  readonly result: RateLimitResult;
+}
+
+/**
+ * Who was denied, and for how long that is sure to last: time alone frees places, so until then the cluster would say the
+ * same. Unless another process gives something back: that is noticed when the time is over.
+ */
+export class Denials {
+  readonly #denials: LRUCache<string, Denial>;
+  readonly #now: () => number;
+
+  /** @param now - milliseconds of a clock that nobody sets */
+  constructor(max: number, now: () => number) {
+    this.#denials = new LRUCache({ max });
+    this.#now = now;
+  }
+
+  /** How many are remembered. */
+  get size(): number {
+    return this.#denials.size;
+  }
+
+  now(): number {
+    return this.#now();
+  }
+
+  /** @param askedAt - when the question was sent, which is earlier than when it was answered */
+  note(
+    subject: string,
+    plan: Plan,
+    cost: number,
+    result: RateLimitResult,
+    forMs: number,
+    askedAt: number,
+  ): void {
+    const until = askedAt + forMs;
+    if (until > this.#now()) this.#denials.set(subject, { plan, cost, until, result });
+  }
+
+  /** The denial of the same or a lesser cost, as it is now. */
+  recall(subject: string, plan: Plan, cost: number): RateLimitResult | undefined {
+    const denial = this.#denials.get(subject);
+    if (denial === undefined) return undefined;
+    const leftMs = denial.until - this.#now();
+    if (leftMs <= 0 || denial.plan !== plan) {
+      this.#denials.delete(subject);
+      return undefined;
+    }
+    if (cost < denial.cost) return undefined;
+    const { result } = denial;
+    const sinceMs = result.retryAfterMs - leftMs;
+    return {
+      ...result,
+      retryAfterMs: Math.min(result.retryAfterMs, Math.ceil(leftMs)),
+      resetMs: Math.max(0, Math.ceil(result.resetMs - sinceMs)),
+      decidedBy: 'memory-of-denials',
+    };
+  }
+
+  forget(subject: string): void {
+    this.#denials.delete(subject);
+  }
+}
