@@ -10,7 +10,7 @@ import { type TokenBucketState, tokenBucket } from './token-bucket.ts';
 export type Mode = 'consume' | 'peek' | 'force';
 
 /** What is known of a limit, with the letter of its algorithm. */
-export type Word =
+type Word =
   | { readonly letter: 'g'; readonly state: number }
   | { readonly letter: 't'; readonly state: TokenBucketState }
   | { readonly letter: 'f'; readonly state: FixedWindowState }
