@@ -42,9 +42,22 @@ export function decisionOf(script: string, reply: unknown): Decision {
   return { admitted: admitted === 1, blockedUs, standings };
 }
 
-/** How long a denial is sure to last, in microseconds. */
-export function deniedForUs({ blockedUs, standings }: Decision): number {
-  return Math.max(blockedUs, ...standings.map(({ retryUs }) => retryUs));
+/**
+ * What the caller is told after the short way, whose one number says it all: microseconds until the bucket is empty,
+ * negative when it was denied.
+ */
+export function shortResult(level: number, { limit, unit, capacity }: Limit, cost: number): RateLimitResult {
+  const allowed = level >= 0;
+  const resetUs = allowed ? level : -level;
+  return {
+    allowed,
+    limit,
+    remaining: resetUs >= capacity ? 0 : Math.floor((capacity - resetUs) / unit),
+    retryAfterMs: allowed ? 0 : Math.ceil((resetUs + cost * unit - capacity) / 1000),
+    resetMs: Math.ceil(resetUs / 1000),
+    limitedBy: allowed ? undefined : 0,
+    decidedBy: 'cluster',
+  };
 }
 
 /** What the caller is told: of the limit that denied for longest, or that is nearest to being reached. */
@@ -59,7 +72,7 @@ export function resultOf(decision: Decision, limits: readonly Limit[]): RateLimi
     allowed: admitted,
     ...stateOf(standings[chosen], limits[chosen]),
     ...(isBlock && { remaining: 0 }),
-    retryAfterMs: admitted ? 0 : Math.ceil(deniedForUs(decision) / 1000),
+    retryAfterMs: admitted ? 0 : Math.ceil(Math.max(blockedUs, retry(chosen)) / 1000),
     limitedBy: admitted ? undefined : isBlock ? 'block' : chosen,
     decidedBy: 'cluster',
   };

@@ -1,17 +1,15 @@
 import type { CallOptions } from '@keyslot/cluster';
 import { type Duration, InvalidOptionError, toMs } from '@keyslot/kernel';
-import { blockFor, consume, force, peek, type SubjectKeys } from './charging.ts';
-import { deniedForUs, nearestOf, resultOf } from './decision.ts';
+import { Charging } from './charging.ts';
+import { nearestOf, resultOf, shortResult } from './decision.ts';
 import { Denials } from './denials.ts';
 import { RateLimitRangeError } from './errors.ts';
-import { mustBeCost, mustBeWhole } from './limit.ts';
+import { type Limit, mustBeCost, mustBeWhole } from './limit.ts';
 import { LocalLimiter } from './local-limiter.ts';
 import { type Plan, planOf } from './plan.ts';
 import { Processes } from './processes.ts';
-import type { RateLimitClient } from './rate-limit-client.ts';
 import type { ConsumeOptions, RateLimiterOptions } from './rate-limiter-options.ts';
 import type { RateLimitResult, RateLimitState } from './result.ts';
-import { subjectKeys } from './subject-keys.ts';
 import { tellDecision, tellProblem } from './telling.ts';
 import { isOutage, type OnUnavailable, undecided } from './unavailable.ts';
 
@@ -70,12 +68,11 @@ const LONGEST_BLOCK_MS = 365 * 86_400_000;
 export class RateLimiter implements AsyncDisposable {
   /** What is limited. */
   readonly name: string;
-  readonly #client: RateLimitClient;
+  readonly #charging: Charging;
   readonly #limits: RateLimiterOptions['limits'];
   readonly #fixed: Plan | undefined;
   readonly #onUnavailable: OnUnavailable;
   readonly #call: CallOptions;
-  readonly #keysOf: (subject: string) => SubjectKeys;
   readonly #denials: Denials | undefined;
   readonly #local: { readonly limiter: LocalLimiter; readonly processes: Processes } | undefined;
 
@@ -96,11 +93,10 @@ export class RateLimiter implements AsyncDisposable {
     if (!['throw', 'open', 'closed', 'local'].includes(onUnavailable))
       throw new InvalidOptionError('onUnavailable', onUnavailable, 'throw, open, closed, local');
     if (rememberDenials !== 0) mustBeWhole('rememberDenials', rememberDenials, 'a whole number from 0 up');
-    this.#keysOf = subjectKeys(name);
+    this.#charging = new Charging(client, name);
     this.#fixed = typeof limits === 'function' ? undefined : planOf(limits);
     this.#call = { whenOpen, ...(deadline !== undefined && { deadline: toMs(deadline, 'deadline') }) };
     this.name = name;
-    this.#client = client;
     this.#limits = limits;
     this.#onUnavailable = onUnavailable;
     this.#denials = rememberDenials === 0 ? undefined : new Denials(rememberDenials, now);
@@ -126,10 +122,24 @@ export class RateLimiter implements AsyncDisposable {
   async consume(subject: string, cost = 1, options?: ConsumeOptions): Promise<RateLimitResult> {
     const plan = this.#planOf(subject, options);
     mustBeCost(cost, plan.limits);
-    const result =
-      this.#denials?.recall(subject, plan, cost) ?? (await this.#ask(subject, plan, cost, options));
-    tellDecision(this.name, cost, result);
-    return result;
+    const known = this.#denials?.recall(subject, plan, cost);
+    if (known !== undefined) return this.#told(cost, known);
+
+    const call = this.#options(options);
+    const askedAt = this.#denials?.now() ?? 0;
+    try {
+      const [limit] = plan.limits as readonly [Limit];
+      // Awaited here and not in a function of its own: each promise costs as much as all that is done here.
+      const level = plan.kind === 'gcra' ? await this.#charging.short(subject, limit, cost, call) : null;
+      const result =
+        level === null
+          ? resultOf(await this.#charging.ask(subject, plan, 'consume', cost, call), plan.limits)
+          : shortResult(level, limit, cost);
+      if (!result.allowed) this.#denials?.note(subject, plan, cost, result, askedAt);
+      return this.#told(cost, result);
+    } catch (error) {
+      return this.#told(cost, this.#withoutCluster(error, subject, plan, cost));
+    }
   }
 
   /**
@@ -154,7 +164,7 @@ export class RateLimiter implements AsyncDisposable {
   async peek(subject: string, cost = 1, options?: ConsumeOptions): Promise<RateLimitResult> {
     const plan = this.#planOf(subject, options);
     mustBeCost(cost, plan.limits);
-    const decision = await peek(this.#client, plan, this.#keysOf(subject), cost, this.#options(options));
+    const decision = await this.#charging.ask(subject, plan, 'peek', cost, this.#options(options));
     return resultOf(decision, plan.limits);
   }
 
@@ -181,15 +191,13 @@ export class RateLimiter implements AsyncDisposable {
         `milliseconds from 0 to ${LONGEST_BLOCK_MS} (a year)`,
       );
     const plan = this.#planOf(subject, options);
-    await blockFor(this.#client, plan, this.#keysOf(subject), blockMs * 1000, this.#options(options));
+    await this.#charging.block(subject, plan, blockMs * 1000, this.#options(options));
     this.#denials?.forget(subject);
   }
 
   /** Forgets what a subject has used, and ends its block. */
   async reset(subject: string, options?: Pick<ConsumeOptions, 'signal' | 'deadline'>): Promise<void> {
-    const { counters, log } = this.#keysOf(subject);
-    const call = this.#options(options);
-    await Promise.all([this.#client.delete(counters, call), this.#client.delete(log, call)]);
+    await this.#charging.reset(subject, this.#options(options));
     this.#denials?.forget(subject);
     this.#local?.limiter.forget(subject);
   }
@@ -203,26 +211,18 @@ export class RateLimiter implements AsyncDisposable {
     return this.close();
   }
 
-  async #ask(
-    subject: string,
-    plan: Plan,
-    cost: number,
-    options: ConsumeOptions | undefined,
-  ): Promise<RateLimitResult> {
-    const askedAt = this.#denials?.now() ?? 0;
-    try {
-      const decision = await consume(this.#client, plan, this.#keysOf(subject), cost, this.#options(options));
-      const result = resultOf(decision, plan.limits);
-      if (!result.allowed)
-        this.#denials?.note(subject, plan, cost, result, deniedForUs(decision) / 1000, askedAt);
-      return result;
-    } catch (error) {
-      if (this.#onUnavailable === 'throw' || !isOutage(error)) throw error;
-      tellProblem(this.name, 'unavailable', error);
-      if (this.#local === undefined)
-        return undecided(this.#onUnavailable === 'open' ? 'open' : 'closed', plan.limits[0]?.limit ?? 0);
+  /** @throws the error, when it is no outage or there is no rule for one */
+  #withoutCluster(error: unknown, subject: string, plan: Plan, cost: number): RateLimitResult {
+    if (this.#onUnavailable === 'throw' || !isOutage(error)) throw error;
+    tellProblem(this.name, 'unavailable', error);
+    if (this.#local !== undefined)
       return this.#local.limiter.consume(subject, plan, cost, this.#local.processes.count);
-    }
+    return undecided(this.#onUnavailable === 'open' ? 'open' : 'closed', plan.limits[0]?.limit ?? 0);
+  }
+
+  #told(cost: number, result: RateLimitResult): RateLimitResult {
+    tellDecision(this.name, cost, result);
+    return result;
   }
 
   async #force(
@@ -236,7 +236,7 @@ export class RateLimiter implements AsyncDisposable {
     // Beyond that nothing changes, and a product of it might not be exact.
     const most = 2 * Math.max(...plan.limits.map((limit) => limit.most));
     const charged = sign * Math.min(cost, most);
-    const decision = await force(this.#client, plan, this.#keysOf(subject), charged, this.#options(options));
+    const decision = await this.#charging.ask(subject, plan, 'force', charged, this.#options(options));
     this.#denials?.forget(subject);
     return nearestOf(decision, plan.limits);
   }
