@@ -16,8 +16,14 @@ interface Denial {
 }
 
 /**
+ * For how long a denial is remembered at most, in milliseconds: once a second each process looks whether another one has
+ * given something back or ended a block.
+ */
+const LONGEST_MS = 1_000;
+
+/**
  * Who was denied, and for how long that is sure to last: time alone frees places, so until then the cluster would say the
- * same. Unless another process gives something back: that is noticed when the time is over.
+ * same. Unless another process gives something back: that is noticed after a second at most.
  */
 export class Denials {
   readonly #denials: LRUCache<string, Denial>;
@@ -36,7 +42,7 @@ export class Denials {
   /** @param askedAt - when the question was sent, which is earlier than when it was answered */
   note(subject: string, plan: Plan, cost: number, result: RateLimitResult, askedAt: number): void {
     // It was rounded up to whole milliseconds.
-    const until = askedAt + result.retryAfterMs - 1;
+    const until = askedAt + Math.min(result.retryAfterMs - 1, LONGEST_MS);
     if (until > this.#now()) this.#denials.set(subject, { plan, cost, askedAt, until, result });
   }
 

@@ -76,6 +76,18 @@ describe('consume', () => {
     });
   });
 
+  it('remembers a denial for a second at most, for another process may have ended it', async () => {
+    const { limiter, client, time } = limiterAt({ limits: [{ limit: 2, per: '1h' }] });
+    const other = new RateLimiter({ client, name: 'test', limits: [{ limit: 2, per: '1h' }] });
+    await limiter.block('s', '1d');
+    await limiter.consume('s');
+    await other.block('s', 0);
+    time.now = 999;
+    expect(await limiter.consume('s')).toMatchObject({ limitedBy: 'block', decidedBy: 'memory-of-denials' });
+    time.now = 1000;
+    expect(await limiter.consume('s')).toMatchObject({ allowed: true });
+  });
+
   it('remembers no more subjects than it may', async () => {
     const { limiter } = limiterAt({ rememberDenials: 1 });
     for (const subject of ['a', 'b']) await limiter.consume(subject, 2);

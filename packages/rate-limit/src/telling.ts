@@ -22,7 +22,7 @@ export interface RateLimitProblemTold {
    */
   readonly what: 'unavailable' | 'not-refunded' | 'not-announced';
 
-  /** The error's code, or its name. */
+  /** The error's code, and the server's; or its name. */
   readonly why: string;
 }
 
@@ -38,7 +38,8 @@ export function tellDecision(limiter: string, cost: number, result: RateLimitRes
 
 export function tellProblem(limiter: string, what: RateLimitProblemTold['what'], error: unknown): void {
   if (!problems.hasSubscribers) return;
-  const { code, name } = error as { readonly code?: string; readonly name?: string };
-  const told: RateLimitProblemTold = { limiter, what, why: code ?? name ?? String(error) };
+  const { code, reply, name } = error as Partial<Record<'code' | 'reply' | 'name', string>>;
+  const why = [code ?? name ?? String(error), reply].filter(Boolean).join(' ');
+  const told: RateLimitProblemTold = { limiter, what, why };
   problems.publish(told);
 }
