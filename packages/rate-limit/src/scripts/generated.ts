@@ -64,7 +64,7 @@ return 1
 /** Charge all limits of a subject, or none of them. */
 export const chargeLua: LuaSource<'counters', { mode: string | Buffer; limits: string | Buffer }> = {
   name: 'charge',
-  sha1: '61a690e724806fbd010ad48e334fa80b5479ad0e',
+  sha1: 'e540f586858475704eb2e43e03498b1e998dd077',
   keys: ['counters'],
   args: ['mode', 'limits'],
   text: `-- keyslot:charge
@@ -194,7 +194,7 @@ for kind, charge, capacity, a, b in string.gmatch(limits, '(%a)(-?%d+),(%d+),(%d
   limit.by = algorithms[kind]
   limit.by.see(limit, word and word[1] == kind and word or nil)
   local over = limit.by.used(limit) + limit.charge - limit.capacity
-  limit.retry = over > 0 and limit.by.wait(limit, over, limit.charge) or 0
+  limit.retry = over > 0 and mode ~= 'force' and limit.by.wait(limit, over, limit.charge) or 0
   fits = fits and over <= 0
   asked[#asked + 1] = limit
 end
@@ -264,7 +264,7 @@ return charged
 /** Charge a limit that remembers each admission, or deny. */
 export const logLua: LuaSource<'log', { mode: string | Buffer; cost: number; limit: number; window: number }> = {
   name: 'log',
-  sha1: 'e7909e302dcf4ca6abeb3e9034be179810fe234b',
+  sha1: '3747f7162a678d0791973682be1e0dd3b75c9ee1',
   keys: ['log'],
   args: ['mode', 'cost', 'limit', 'window'],
   text: `-- keyslot:log
@@ -330,7 +330,7 @@ local used = sum - base
 local over = used + cost - limit
 local fits = blocked == 0 and over <= 0
 local retry = 0
-if over > 0 then
+if over > 0 and mode ~= 'force' then
   local gone = not stale and find(places, function(_, entry_sum) return entry_sum - base >= over end) or now
   retry = gone + window - now
 end

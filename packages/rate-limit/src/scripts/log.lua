@@ -20,7 +20,7 @@
   REPLY
     {admitted, blocked, free, retry, reset}
               1 or 0; microseconds the subject stays blocked; how much more may be admitted, microseconds until the cost
-              would be, microseconds until it is as if never used
+              would be (0 with `force`), microseconds until it is as if never used
 ]]
 local log = KEYS[1]
 local mode, cost, limit, window = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -84,7 +84,7 @@ local used = sum - base
 local over = used + cost - limit
 local fits = blocked == 0 and over <= 0
 local retry = 0
-if over > 0 then
+if over > 0 and mode ~= 'force' then
   local gone = not stale and find(places, function(_, entry_sum) return entry_sum - base >= over end) or now
   retry = gone + window - now
 end
