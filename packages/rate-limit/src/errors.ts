@@ -1,4 +1,6 @@
-import { InvalidOptionError, type KeyslotError } from '@keyslot/kernel';
+import type { ClusterError } from '@keyslot/cluster';
+import type { InvalidOptionError } from '@keyslot/kernel';
+import type { ParameterError } from '@keyslot/keys';
 
 const brand = Symbol.for('@keyslot/error');
 
@@ -21,8 +23,8 @@ export class RateLimitRangeError extends RangeError {
   }
 }
 
-/** Everything that a limiter itself rejects with, besides the errors of its client. */
-export type RateLimitError = RateLimitRangeError | InvalidOptionError | KeyslotError;
+/** Everything that a limiter rejects with, so that a `switch` over `code` can be exhaustive. */
+export type RateLimitError = RateLimitRangeError | InvalidOptionError | ParameterError | ClusterError;
 
 function shown(received: unknown): string {
   return typeof received === 'number' || typeof received === 'bigint'
