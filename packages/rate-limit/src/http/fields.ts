@@ -13,43 +13,45 @@ export interface Field {
 /** The largest number of a structured field (RFC 9651). */
 const LARGEST = 999_999_999_999_999;
 
-const policies = new WeakMap<readonly LimitOptions[], string>();
+/** The fields of an answer: for these limits, if they are known, and what was decided. */
+export type Fields = (limits: readonly LimitOptions[] | undefined, result: RateLimitResult) => Field[];
 
 /**
  * `RateLimit-Policy` and `RateLimit`, as draft-ietf-httpapi-ratelimit-headers has them, and `Retry-After` for what was denied.
  * A policy is called by the limiter, and by the limit's place when there are several. Where nobody decided, nothing is said
  * about what is left.
  */
-export function fieldsOf(
-  name: string,
-  limits: readonly LimitOptions[] | undefined,
-  result: RateLimitResult,
-): Field[] {
-  const fields = [
-    field('RateLimit-Policy', limits === undefined ? policy(name, result) : policiesOf(name, limits)),
-  ];
-  const isDecided = result.decidedBy !== 'open' && result.decidedBy !== 'closed';
-  if (isDecided) {
-    const t = result.allowed ? Math.ceil(result.resetMs / 1000) : seconds(result);
-    const r = Math.max(0, Math.min(result.remaining, LARGEST));
-    fields.push(field('RateLimit', `"${nearest(name, limits, result)}";r=${r};t=${t}`));
-  }
-  if (!result.allowed) fields.push({ name: 'Retry-After', value: `${seconds(result)}`, adds: false });
-  return fields;
+export function fieldsOf(name: string): Fields {
+  const known = new WeakMap<readonly LimitOptions[], string>();
+  const policiesOf = (limits: readonly LimitOptions[]) => {
+    const before = known.get(limits);
+    if (before !== undefined) return before;
+    const all = limits
+      .map((each, i) => policy(nameOf(name, limits, i), each, toMs(each.per, 'per')))
+      .join(', ');
+    known.set(limits, all);
+    return all;
+  };
+  return (limits, result) => {
+    const policies = limits === undefined ? policy(name, result) : policiesOf(limits);
+    const fields = [field('RateLimit-Policy', policies)];
+    const isDecided = result.decidedBy !== 'open' && result.decidedBy !== 'closed';
+    if (isDecided) {
+      const t = result.allowed ? Math.ceil(result.resetMs / 1000) : seconds(result);
+      const r = Math.max(0, Math.min(result.remaining, LARGEST));
+      fields.push(field('RateLimit', `"${nearest(name, limits, result)}";r=${r};t=${t}`));
+    }
+    if (!result.allowed) fields.push({ name: 'Retry-After', value: `${seconds(result)}`, adds: false });
+    return fields;
+  };
+}
+
+function policiesOf(name: string, limits: readonly LimitOptions[]): string {
+  return limits.map((each, i) => policy(nameOf(name, limits, i), each, toMs(each.per, 'per'))).join(', ');
 }
 
 function field(name: string, value: string): Field {
   return { name, value, adds: true };
-}
-
-function policiesOf(name: string, limits: readonly LimitOptions[]): string {
-  const known = policies.get(limits);
-  if (known !== undefined) return known;
-  const all = limits
-    .map((each, i) => policy(nameOf(name, limits, i), each, toMs(each.per, 'per')))
-    .join(', ');
-  policies.set(limits, all);
-  return all;
 }
 
 function policy(name: string, { limit }: Pick<LimitOptions, 'limit'>, windowMs = 0): string {

@@ -27,6 +27,7 @@ export function gateOf<Request extends AddressedRequest>({
   limits,
   denied,
 }: HttpRateLimitOptions<Request>): (request: Request) => Promise<Passage> {
+  const fieldsFor = fieldsOf(limiter.name);
   return async (request) => {
     const subject = subjectOf(await key(request));
     const charged = typeof cost === 'function' ? await cost(request) : cost;
@@ -34,7 +35,7 @@ export function gateOf<Request extends AddressedRequest>({
       typeof limits === 'function' ? await limits(request) : limits;
     const result = await limiter.consume(subject, charged, own && { limits: own });
 
-    const fields = fieldsOf(limiter.name, own, result);
+    const fields = fieldsFor(own, result);
     if (result.allowed) return { outcome: 'goes-on', fields };
     const Denial = result.decidedBy === 'closed' ? RateLimitUndecidedError : RateLimitedError;
     const error = new Denial(limiter.name, result);
