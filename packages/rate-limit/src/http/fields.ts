@@ -46,10 +46,6 @@ export function fieldsOf(name: string): Fields {
   };
 }
 
-function policiesOf(name: string, limits: readonly LimitOptions[]): string {
-  return limits.map((each, i) => policy(nameOf(name, limits, i), each, toMs(each.per, 'per'))).join(', ');
-}
-
 function field(name: string, value: string): Field {
   return { name, value, adds: true };
 }
