@@ -4,26 +4,30 @@ import { testWith } from '@keyslot/testkit/vitest';
 import { Cluster, Redis } from 'ioredis';
 import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible';
 import { describe, expect } from 'vitest';
-import { flexibleCases, type Maker } from './flexible-cases.ts';
+import { keyCases } from './flexible-keys.ts';
+import { asking, type Maker } from './flexible-makers.ts';
+import { pointCases } from './flexible-points.ts';
 
 /** Nobody listens there. */
 const NOWHERE = { host: '127.0.0.1', port: 1 };
 
-const base = testWith({ replicasPerPrimary: 0 }).extend<{ client: ClusterClient; broken: ClusterClient }>({
+const base = testWith({ replicasPerPrimary: 0 }).extend<{ client: ClusterClient }>({
   client: async ({ cluster }, use) => {
     await using client = new ClusterClient({ nodes: cluster.addresses, deadline: '5s' });
     await use(client);
   },
-  broken: async ({ task: _ }, use) => {
-    await using client = new ClusterClient({ nodes: [NOWHERE], deadline: 100 });
-    await use(client);
-  },
 });
+
+/** A client whose cluster is away. */
+function clientOfNothing(): ClusterClient {
+  return new ClusterClient({ nodes: [NOWHERE], deadline: 100 });
+}
 
 describe('FlexibleRateLimiter', () => {
   /** The original is asked the same, to know that the cases ask for what it answers. */
   const test = base.extend<{ makers: readonly Maker[] }>({
-    makers: async ({ cluster, client, broken }, use) => {
+    makers: async ({ cluster, client }, use) => {
+      await using broken = clientOfNothing();
       const ioredis = new Cluster([...cluster.addresses]);
       const closed = new Redis({ ...NOWHERE, lazyConnect: true, retryStrategy: () => null });
       // That it cannot connect is what it is for; unheard, ioredis would print it.
@@ -36,8 +40,7 @@ describe('FlexibleRateLimiter', () => {
       };
       const theirs: Maker = {
         whose: 'RateLimiterRedis',
-        open: (options) =>
-          new RateLimiterRedis({ ...options, storeClient: ioredis } as never),
+        open: (options) => new RateLimiterRedis({ ...options, storeClient: ioredis } as never),
         openBroken: (options) => new RateLimiterRedis({ ...options, ...brokenToo } as never),
       };
       await use([ours, theirs]);
@@ -45,7 +48,8 @@ describe('FlexibleRateLimiter', () => {
       await ioredis.quit();
     },
   });
-  flexibleCases(test);
+  pointCases(asking(test));
+  keyCases(asking(test));
 
   describe('beyond what is asked of the other', () => {
     test('counts together with it, under the same keys', async ({ cluster, client }) => {
@@ -90,7 +94,8 @@ describe('FlexibleRateLimiter', () => {
       await limiter.delete('ever');
     });
 
-    test('covers up no mistake by its insurance limiter', async ({ broken }) => {
+    test('covers up no mistake by its insurance limiter', async () => {
+      await using broken = clientOfNothing();
       const insuranceLimiter = new RateLimiterMemory({ points: 9, duration: 1 });
       const limiter = new FlexibleRateLimiter({
         storeClient: broken,
@@ -102,7 +107,8 @@ describe('FlexibleRateLimiter', () => {
       expect(await limiter.consume('a')).toMatchObject({ remainingPoints: 8 });
     });
 
-    test('fails at once where it shall not wait', async ({ broken }) => {
+    test('fails at once where it shall not wait', async () => {
+      await using broken = clientOfNothing();
       const limiter = new FlexibleRateLimiter({
         storeClient: broken,
         points: 1,

@@ -85,14 +85,13 @@ describe('a storage of the throttler', () => {
     const name = randomUUID();
     const storages = [client, other].map((each) => new KeyslotThrottlerStorage({ client: each, name }));
     const hits = await Promise.all(
-      Array.from({ length: 50 }, (_, i) => storages[i % 2]!.increment('a', 60_000, 5, 60_000, 'default')),
+      storages.flatMap((storage) =>
+        Array.from({ length: 25 }, () => storage.increment('a', 60_000, 5, 60_000, 'default')),
+      ),
     );
-    expect(
-      hits
-        .filter(({ isBlocked }) => !isBlocked)
-        .map(({ totalHits }) => totalHits)
-        .toSorted(),
-    ).toEqual([1, 2, 3, 4, 5]);
+    expect(hits.flatMap((hit) => (hit.isBlocked ? [] : [hit.totalHits])).toSorted((a, b) => a - b)).toEqual([
+      1, 2, 3, 4, 5,
+    ]);
   });
 
   test('follows a limit that changes, and admits nobody at 0', async ({ client }) => {

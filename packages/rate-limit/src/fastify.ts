@@ -29,12 +29,12 @@ export type RateLimitHook<Request> = (request: Request, reply: FastifyReplyLike)
  *
  * @example
  * ```ts
- * fastify.addHook('onRequest', rateLimit({ limiter, limits }));
+ * fastify.addHook('onRequest', rateLimitHook({ limiter, limits }));
  *
- * fastify.post('/login', { preHandler: rateLimit({ limiter: logins, key: (request) => `login:${request.ip}` }) }, login);
+ * fastify.post('/login', { preHandler: rateLimitHook({ limiter: logins, key: (request) => `login:${request.ip}` }) }, login);
  * ```
  */
-export function rateLimit<Request extends AddressedRequest = AddressedRequest>(
+export function rateLimitHook<Request extends AddressedRequest = AddressedRequest>(
   options: HttpRateLimitOptions<Request>,
 ): RateLimitHook<Request> {
   const gate = gateOf(options);

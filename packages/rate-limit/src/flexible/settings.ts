@@ -21,7 +21,7 @@ const KNOWN: Record<keyof FlexibleRateLimiterOptions, true> = {
 const LONGEST_MS = 365 * 86_400_000;
 
 /** How long ever lasts, because every key expires: ten years. */
-export const FOREVER_MS = 10 * LONGEST_MS;
+const FOREVER_MS = 10 * LONGEST_MS;
 
 /**
  * Refuses what could not be kept, before anything is asked.
