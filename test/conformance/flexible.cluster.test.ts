@@ -107,6 +107,20 @@ describe('FlexibleRateLimiter', () => {
       expect(await limiter.consume('a')).toMatchObject({ remainingPoints: 8 });
     });
 
+    test('has its insurance answer within the deadline of a frozen primary', async ({ cluster }) => {
+      await using client = new ClusterClient({ nodes: cluster.addresses, deadline: 300 });
+      await client.ready('20s');
+      const insuranceLimiter = new RateLimiterMemory({ points: 9, duration: 1 });
+      const limiter = new FlexibleRateLimiter({
+        storeClient: client,
+        points: 1,
+        duration: 1,
+        insuranceLimiter,
+      });
+      await cluster.freeze(cluster.primaryOf(limiter.getKey('a')));
+      expect(await limiter.consume('a')).toMatchObject({ remainingPoints: 8 });
+    });
+
     test('fails at once where it shall not wait', async () => {
       await using broken = clientOfNothing();
       const limiter = new FlexibleRateLimiter({
@@ -137,6 +151,7 @@ describe('FlexibleRateLimiter', () => {
       ['storeClient', new Redis({ ...NOWHERE, lazyConnect: true }), 'a ClusterClient'],
       ['useRedisPackage', true, 'nothing'],
       ['customIncrTtlLuaScript', 'return 1', 'nothing'],
+      ['insuranceLimiter', {}, 'a limiter'],
       ['keyPrefix', 7, 'a text'],
       ['points', Number.POSITIVE_INFINITY, 'a finite number'],
       ['duration', -1, 'seconds from 0'],

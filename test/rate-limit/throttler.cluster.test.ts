@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ClusterClient } from '@keyslot/cluster';
+import { slotOf } from '@keyslot/keys';
 import { KeyslotThrottlerStorage } from '@keyslot/rate-limit/throttler';
 import { Controller, Get, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
@@ -94,6 +95,41 @@ describe('a storage of the throttler', () => {
     ]);
   });
 
+  test('counts each once, without an error, while its slot moves', async ({ client, cluster }) => {
+    const name = randomUUID();
+    const storage = new KeyslotThrottlerStorage({ client, name });
+    const slot = slotOf(`throttled:${name}:{a}:default`);
+    const from = cluster.primaryOf(slot);
+    const to = cluster.primaries.find((primary) => primary !== from);
+    if (to === undefined) throw new Error('there is only one primary');
+
+    const totals: number[] = [];
+    let isMoving = true;
+    const hit = async () => {
+      while (isMoving) totals.push((await storage.increment('a', 600_000, 1e9, 0, 'default')).totalHits);
+    };
+    const hitting = Promise.all([hit(), hit(), hit()]);
+    await cluster.moveSlots({ slots: [slot], to });
+    await cluster.moveSlots({ slots: [slot], to: from });
+    isMoving = false;
+    await hitting;
+    expect(totals.toSorted((a, b) => a - b)).toEqual(totals.map((_, i) => i + 1));
+  });
+
+  test('within the deadline of a frozen primary throws, or lets through', async ({ client, cluster }) => {
+    const hit = (onUnavailable: 'throw' | 'open') =>
+      new KeyslotThrottlerStorage({ client, name: 'frozen', onUnavailable, deadline: 300 }).increment(
+        'a',
+        1_000,
+        1,
+        0,
+        'b',
+      );
+    await cluster.freeze(cluster.primaryOf('throttled:frozen:{a}:b'));
+    await expect(hit('throw')).rejects.toMatchObject({ code: 'CLUSTER_DEADLINE_EXCEEDED' });
+    expect(await hit('open')).toMatchObject({ totalHits: 0, isBlocked: false });
+  });
+
   test('follows a limit that changes, and admits nobody at 0', async ({ client }) => {
     const storage = new KeyslotThrottlerStorage({ client, name: randomUUID() });
     const hit = (limit: number) => storage.increment('a', 60_000, limit, 0, 'default');
@@ -122,6 +158,15 @@ describe('a storage of the throttler', () => {
       isBlocked: false,
       timeToBlockExpire: 0,
     });
+  });
+
+  test('refuses what is no client of a cluster', ({ client }) => {
+    expect(() => new KeyslotThrottlerStorage({ client: {} as never })).toThrow(
+      'client: got an object; allowed: a ClusterClient',
+    );
+    expect(() => new KeyslotThrottlerStorage({ client, onUnavailable: 'closed' as never })).toThrow(
+      'throw, open',
+    );
   });
 
   test.for([

@@ -13,6 +13,7 @@ export type { HttpRateLimitOptions } from './http/options.ts';
 
 /** What is used of a Fastify reply. */
 export interface FastifyReplyLike {
+  readonly sent: boolean;
   getHeader(name: string): number | string | string[] | undefined;
   header(name: string, value: string): unknown;
   code(status: number): unknown;
@@ -40,6 +41,8 @@ export function rateLimitHook<Request extends AddressedRequest = AddressedReques
   const gate = gateOf(options);
   return async (request, reply) => {
     const passage = await gate(request);
+    // Somebody else, like a timeout, has answered meanwhile: there is nothing left to do for anybody.
+    if (reply.sent) return reply;
     for (const { name, value, adds } of passage.fields) {
       const before = adds ? reply.getHeader(name) : undefined;
       reply.header(name, before === undefined ? value : `${String(before)}, ${value}`);

@@ -97,6 +97,12 @@ export class KeyslotThrottlerStorage {
 
   /** @throws {InvalidOptionError} for options that cannot be used */
   constructor({ client, name = 'app', onUnavailable = 'throw', deadline }: KeyslotThrottlerStorageOptions) {
+    if (typeof (client as Partial<typeof client> | undefined)?.run !== 'function')
+      throw new InvalidOptionError(
+        'client',
+        client,
+        'a ClusterClient of @keyslot/cluster; new ClusterClient({ cluster }) makes one of an ioredis Cluster',
+      );
     if (!['throw', 'open'].includes(onUnavailable))
       throw new InvalidOptionError('onUnavailable', onUnavailable, 'throw, open');
     if (typeof name !== 'string' || name === '') throw new InvalidOptionError('name', name, 'a text');

@@ -46,6 +46,9 @@ export function check(options: FlexibleRateLimiterOptions): void {
       storeClient,
       'a ClusterClient of @keyslot/cluster; new ClusterClient({ cluster }) makes one of an ioredis Cluster',
     );
+  const { insuranceLimiter } = options;
+  if (insuranceLimiter !== undefined && typeof insuranceLimiter.consume !== 'function')
+    throw new InvalidOptionError('insuranceLimiter', insuranceLimiter, 'a limiter with this interface');
   if (keyPrefix !== undefined && typeof keyPrefix !== 'string')
     throw new InvalidOptionError('keyPrefix', keyPrefix, 'a text');
   for (const name of ['blockOnConsumed', 'inMemoryBlockOnConsumed'] as const) {
