@@ -46,11 +46,13 @@ describe('a storage of the throttler', () => {
   }) => {
     await Promise.all(
       storages.map(async (storage) => {
-        const hit = () => storage.increment('a', 60_000, 1, 1_200, 'default');
+        const hit = () => storage.increment('a', 60_000, 1, 1_500, 'default');
         await hit();
         expect(await hit()).toMatchObject({ totalHits: 2, isBlocked: true, timeToBlockExpire: 2 });
-        for (let i = 0; i < 3; i++) expect(await hit()).toMatchObject({ totalHits: 2, isBlocked: true });
-        await sleep(1_300);
+        await sleep(600);
+        for (let i = 0; i < 3; i++)
+          expect(await hit()).toMatchObject({ totalHits: 2, isBlocked: true, timeToBlockExpire: 1 });
+        await sleep(1_000);
         expect(await hit()).toMatchObject({ totalHits: 1, isBlocked: false });
         expect(await hit()).toMatchObject({ totalHits: 2, isBlocked: true, timeToBlockExpire: 2 });
       }),
@@ -60,14 +62,24 @@ describe('a storage of the throttler', () => {
   test('without a block’s duration denies to the window’s end, counting nothing', async ({ storages }) => {
     await Promise.all(
       storages.map(async (storage) => {
-        const hit = () => storage.increment('a', 600, 1, 0, 'default');
+        const hit = () => storage.increment('a', 1_000, 1, 0, 'default');
         expect(await hit()).toMatchObject({ totalHits: 1, isBlocked: false, timeToBlockExpire: 0 });
         for (let i = 0; i < 3; i++)
           expect(await hit()).toMatchObject({ totalHits: 2, isBlocked: true, timeToBlockExpire: 1 });
-        await sleep(650);
+        await sleep(1_050);
         expect(await hit()).toMatchObject({ totalHits: 1, isBlocked: false });
       }),
     );
+  });
+
+  test('ends a window as long after its first request as it is, however many follow', async ({ client }) => {
+    const storage = new KeyslotThrottlerStorage({ client, name: randomUUID() });
+    const hit = () => storage.increment('a', 1_000, 9, 0, 'default');
+    await hit();
+    await sleep(600);
+    await hit();
+    await sleep(600);
+    expect(await hit()).toMatchObject({ totalHits: 1 });
   });
 
   test('counts trackers and throttlers apart, whatever is in their names', async ({ client }) => {
