@@ -116,14 +116,15 @@ describe('a storage of the throttler', () => {
     if (to === undefined) throw new Error('there is only one primary');
 
     const totals: number[] = [];
-    let isMoving = true;
+    const moving = new AbortController();
     const hit = async () => {
-      while (isMoving) totals.push((await storage.increment('a', 600_000, 1e9, 0, 'default')).totalHits);
+      while (!moving.signal.aborted)
+        totals.push((await storage.increment('a', 600_000, 1e9, 0, 'default')).totalHits);
     };
     const hitting = Promise.all([hit(), hit(), hit()]);
     await cluster.moveSlots({ slots: [slot], to });
     await cluster.moveSlots({ slots: [slot], to: from });
-    isMoving = false;
+    moving.abort();
     await hitting;
     expect(totals.toSorted((a, b) => a - b)).toEqual(totals.map((_, i) => i + 1));
   });

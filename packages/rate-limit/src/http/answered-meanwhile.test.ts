@@ -1,4 +1,4 @@
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { rateLimit } from '../express.ts';
 import { rateLimitHook } from '../fastify.ts';
 import { MemoryRateLimitClient } from '../memory-client.ts';
@@ -14,25 +14,30 @@ function options() {
 }
 
 it('leaves an answer of Express’s alone that was sent meanwhile', async () => {
+  const touched: string[] = [];
   const response = {
     statusCode: 503,
     headersSent: true,
-    getHeader: vi.fn(),
-    setHeader: vi.fn(),
-    end: vi.fn(),
+    getHeader: () => undefined,
+    setHeader: (name: string) => touched.push(name),
+    end: () => touched.push('end'),
   };
-  const next = vi.fn();
   const middleware = rateLimit(options());
-  await middleware(request, response, next);
-  await middleware(request, response, next);
-  expect(response).toMatchObject({ statusCode: 503 });
-  for (const touched of [response.setHeader, response.end, next]) expect(touched).not.toHaveBeenCalled();
+  for (let i = 0; i < 2; i++) await middleware(request, response, () => touched.push('next'));
+  expect(touched).toEqual([]);
+  expect(response.statusCode).toBe(503);
 });
 
 it('leaves an answer of Fastify’s alone that was sent meanwhile, and tells it so', async () => {
-  const reply = { sent: true, getHeader: vi.fn(), header: vi.fn(), code: vi.fn(), send: vi.fn() };
+  const touched: string[] = [];
+  const reply = {
+    sent: true,
+    getHeader: () => undefined,
+    header: (name: string) => touched.push(name),
+    code: () => touched.push('code'),
+    send: () => touched.push('send'),
+  };
   const hook = rateLimitHook(options());
-  expect(await hook(request, reply)).toBe(reply);
-  expect(await hook(request, reply)).toBe(reply);
-  for (const touched of [reply.header, reply.code, reply.send]) expect(touched).not.toHaveBeenCalled();
+  for (let i = 0; i < 2; i++) expect(await hook(request, reply)).toBe(reply);
+  expect(touched).toEqual([]);
 });
