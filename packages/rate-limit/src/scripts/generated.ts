@@ -261,6 +261,39 @@ return charged
 `,
 };
 
+/** Count a request in its window, or block who has made too many. */
+export const hitLua: LuaSource<'hits', { windowMs: number; limit: number; blockMs: number }> = {
+  name: 'hit',
+  sha1: 'ea3e8267d221e0fe25ac2fedef6cbc2d0ebc2f85',
+  keys: ['hits'],
+  args: ['windowMs', 'limit', 'blockMs'],
+  text: `-- keyslot:hit
+local hits = KEYS[1]
+local window_ms, limit, block_ms = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+
+local value = redis.call('GET', hits) or '0'
+local left = redis.call('PTTL', hits)
+if string.sub(value, 1, 1) == 'b' then
+  return { tonumber(string.sub(value, 2)), left, 1 }
+end
+
+local total = tonumber(value) + 1
+if left < 0 then
+  left = window_ms
+end
+if total <= limit then
+  redis.call('SET', hits, string.format('%.0f', total), 'PX', math.max(left, 1))
+  return { total, left, 0 }
+end
+
+if block_ms > 0 then
+  redis.call('SET', hits, string.format('b%.0f', total), 'PX', block_ms)
+  return { total, block_ms, 1 }
+end
+return { total, left, 1 }
+`,
+};
+
 /** Charge a limit that remembers each admission, or deny. */
 export const logLua: LuaSource<'log', { mode: string | Buffer; cost: number; limit: number; window: number }> = {
   name: 'log',
@@ -383,6 +416,51 @@ if writes then
   redis.call('PEXPIRE', log, math.ceil(math.max(reset, blocked) / 1000) + 1)
 end
 return { fits and 1 or 0, blocked, limit - used, retry, reset }
+`,
+};
+
+/** Count in a window, and block once the count has come too far. */
+export const spendLua: LuaSource<'counter', { points: number; windowMs: number; blockAt: number; blockMs: number }> = {
+  name: 'spend',
+  sha1: '307de0d63e9b78550634f16bf3081540d941c1ae',
+  keys: ['counter'],
+  args: ['points', 'windowMs', 'blockAt', 'blockMs'],
+  text: `-- keyslot:spend
+local counter = KEYS[1]
+local points, window_ms = tonumber(ARGV[1]), tonumber(ARGV[2])
+local block_at, block_ms = tonumber(ARGV[3]), tonumber(ARGV[4])
+
+local consumed = redis.call('INCRBY', counter, string.format('%.0f', points))
+local left = redis.call('PTTL', counter)
+local keep
+if block_ms > 0 and consumed >= block_at and consumed - points < block_at then
+  keep = block_ms
+elseif left < 0 then
+  keep = window_ms
+end
+
+if keep then
+  redis.call('PEXPIRE', counter, string.format('%.0f', keep))
+  left = keep
+end
+return { consumed, left }
+`,
+};
+
+/** Say what was consumed, and for how long that counts. */
+export const standingLua: LuaSource<'counter', Record<never, never>> = {
+  name: 'standing',
+  sha1: 'bd17118319b07341ed2619ae35bb796028f7c2b7',
+  keys: ['counter'],
+  args: [],
+  text: `-- keyslot:standing
+local counter = KEYS[1]
+
+local consumed = redis.call('GET', counter)
+if not consumed then
+  return false
+end
+return { tonumber(consumed), redis.call('PTTL', counter) }
 `,
 };
 
