@@ -220,7 +220,7 @@ export class RateLimiter implements AsyncDisposable {
       if (this.#onUnavailable === 'throw' || !isOutage(error)) throw error;
       tellProblem(this.name, 'unavailable', error);
       if (this.#local === undefined)
-        return undecided(this.#onUnavailable === 'open' ? 'open' : 'closed', plan.limits);
+        return undecided(this.#onUnavailable === 'open' ? 'open' : 'closed', plan.limits[0]?.limit ?? 0);
       return this.#local.limiter.consume(subject, plan, cost, this.#local.processes.count);
     }
   }

@@ -1,5 +1,4 @@
 import { isKeyslotError } from '@keyslot/kernel';
-import type { Limit } from './limit.ts';
 import type { RateLimitResult } from './result.ts';
 
 /** What a limiter does when the cluster cannot be asked. */
@@ -23,10 +22,10 @@ export function isOutage(error: unknown): boolean {
 const TRY_AGAIN_MS = 1_000;
 
 /** What is said when nobody decided. */
-export function undecided(how: 'open' | 'closed', limits: readonly Limit[]): RateLimitResult {
+export function undecided(how: 'open' | 'closed', limit: number): RateLimitResult {
   return {
     allowed: how === 'open',
-    limit: limits[0]?.limit ?? 0,
+    limit,
     remaining: 0,
     retryAfterMs: how === 'open' ? 0 : TRY_AGAIN_MS,
     resetMs: 0,

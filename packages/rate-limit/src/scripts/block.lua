@@ -29,6 +29,7 @@ if block_us > 0 then
 elseif words == '' then
   redis.call('DEL', counters)
 elseif words ~= value then
-  redis.call('SET', counters, words, 'PX', kept)
+  -- A single gcra limit is only its number: the short way understands nothing else.
+  redis.call('SET', counters, string.match(words, '^g(%d+)$') or words, 'PX', kept)
 end
 return 1

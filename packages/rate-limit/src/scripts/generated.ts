@@ -33,7 +33,7 @@ return 1
 /** Deny a subject everything for a time, or end that. */
 export const blockLua: LuaSource<'counters', { blockUs: number }> = {
   name: 'block',
-  sha1: 'efc47a8631811f3e054d19594bcdb341c3f5127b',
+  sha1: '035663f9361e2b8089f094c188fbe54fcd2a8bd6',
   keys: ['counters'],
   args: ['blockUs'],
   text: `-- keyslot:block
@@ -54,7 +54,8 @@ if block_us > 0 then
 elseif words == '' then
   redis.call('DEL', counters)
 elseif words ~= value then
-  redis.call('SET', counters, words, 'PX', kept)
+  -- A single gcra limit is only its number: the short way understands nothing else.
+  redis.call('SET', counters, string.match(words, '^g(%d+)$') or words, 'PX', kept)
 end
 return 1
 `,
