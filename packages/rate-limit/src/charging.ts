@@ -1,19 +1,13 @@
 import type { CallOptions } from '@keyslot/cluster';
-import type { Key } from '@keyslot/keys';
 import type { Decision } from './decision.ts';
 import type { Limit } from './limit.ts';
 import { argumentFor, type Plan } from './plan.ts';
 import type { RateLimitClient } from './rate-limit-client.ts';
 import { block, blockLog, charge, gcra, log, look, lookAtLog } from './scripts/index.ts';
-
-/** Where a subject's counters and its log lie: in one slot. */
-export interface SubjectKeys {
-  readonly counters: Key<unknown>;
-  readonly log: Key<unknown>;
-}
+import type { SubjectKeys } from './subject-keys.ts';
 
 /** Charges all limits, or none. */
-export async function consume(
+export function consume(
   client: RateLimitClient,
   plan: Plan,
   keys: SubjectKeys,
@@ -29,11 +23,16 @@ export async function consume(
     const { capacity } = limit;
     const added = cost * limit.unit;
     const args = { charge: added, capacity };
-    const level = await client.run(gcra, { counters: keys.counters }, args, options);
-    if (level !== null) return gcraDecision(level, added, capacity);
+    return client
+      .run(gcra, { counters: keys.counters }, args, options)
+      .then((level) => (level === null ? all() : gcraDecision(level, added, capacity)));
   }
-  const args = { mode: 'consume', limits: argumentFor(plan, cost) };
-  return client.run(charge, { counters: keys.counters }, args, options);
+  return all();
+
+  function all(): Promise<Decision> {
+    const args = { mode: 'consume', limits: argumentFor(plan, cost) };
+    return client.run(charge, { counters: keys.counters }, args, options);
+  }
 }
 
 /** What charging would do. */

@@ -44,7 +44,9 @@ export function decisionOf(script: string, reply: unknown): Decision {
 
 /** How long a denial is sure to last, in microseconds. */
 export function deniedForUs({ blockedUs, standings }: Decision): number {
-  return Math.max(blockedUs, ...standings.map(({ retryUs }) => retryUs));
+  let longest = blockedUs;
+  for (const { retryUs } of standings) if (retryUs > longest) longest = retryUs;
+  return longest;
 }
 
 /** What the caller is told: of the limit that denied for longest, or that is nearest to being reached. */
@@ -55,11 +57,13 @@ export function resultOf(decision: Decision, limits: readonly Limit[]): RateLimi
     if (admitted ? share(i) < share(chosen) : retry(i) > retry(chosen)) chosen = i;
 
   const isBlock = !admitted && blockedUs >= retry(chosen);
+  const { limit, remaining, resetMs } = stateOf(standings[chosen], limits[chosen]);
   return {
     allowed: admitted,
-    ...stateOf(standings[chosen], limits[chosen]),
-    ...(isBlock && { remaining: 0 }),
+    limit,
+    remaining: isBlock ? 0 : remaining,
     retryAfterMs: admitted ? 0 : Math.ceil(deniedForUs(decision) / 1000),
+    resetMs,
     limitedBy: admitted ? undefined : isBlock ? 'block' : chosen,
     decidedBy: 'cluster',
   };

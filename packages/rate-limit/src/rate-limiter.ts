@@ -1,6 +1,6 @@
 import type { CallOptions } from '@keyslot/cluster';
 import { type Duration, InvalidOptionError, toMs } from '@keyslot/kernel';
-import { blockFor, consume, force, peek, type SubjectKeys } from './charging.ts';
+import { blockFor, consume, force, peek } from './charging.ts';
 import { deniedForUs, nearestOf, resultOf } from './decision.ts';
 import { Denials } from './denials.ts';
 import { RateLimitRangeError } from './errors.ts';
@@ -11,7 +11,7 @@ import { Processes } from './processes.ts';
 import type { RateLimitClient } from './rate-limit-client.ts';
 import type { ConsumeOptions, RateLimiterOptions } from './rate-limiter-options.ts';
 import type { RateLimitResult, RateLimitState } from './result.ts';
-import { subjectKeys } from './subject-keys.ts';
+import { type SubjectKeys, subjectKeys } from './subject-keys.ts';
 import { tellDecision, tellProblem } from './telling.ts';
 import { isOutage, type OnUnavailable, undecided } from './unavailable.ts';
 
@@ -126,8 +126,20 @@ export class RateLimiter implements AsyncDisposable {
   async consume(subject: string, cost = 1, options?: ConsumeOptions): Promise<RateLimitResult> {
     const plan = this.#planOf(subject, options);
     mustBeCost(cost, plan.limits);
-    const result =
-      this.#denials?.recall(subject, plan, cost) ?? (await this.#ask(subject, plan, cost, options));
+    let result = this.#denials?.recall(subject, plan, cost);
+    if (result === undefined) {
+      const askedAt = this.#denials?.now() ?? 0;
+      try {
+        const keys = this.#keysOf(subject);
+        const call = this.#options(options);
+        const decision = await consume(this.#client, plan, keys, cost, call);
+        result = resultOf(decision, plan.limits);
+        if (!result.allowed)
+          this.#denials?.note(subject, plan, cost, result, deniedForUs(decision) / 1000, askedAt);
+      } catch (error) {
+        result = this.#withoutCluster(error, subject, plan, cost);
+      }
+    }
     tellDecision(this.name, cost, result);
     return result;
   }
@@ -203,26 +215,13 @@ export class RateLimiter implements AsyncDisposable {
     return this.close();
   }
 
-  async #ask(
-    subject: string,
-    plan: Plan,
-    cost: number,
-    options: ConsumeOptions | undefined,
-  ): Promise<RateLimitResult> {
-    const askedAt = this.#denials?.now() ?? 0;
-    try {
-      const decision = await consume(this.#client, plan, this.#keysOf(subject), cost, this.#options(options));
-      const result = resultOf(decision, plan.limits);
-      if (!result.allowed)
-        this.#denials?.note(subject, plan, cost, result, deniedForUs(decision) / 1000, askedAt);
-      return result;
-    } catch (error) {
-      if (this.#onUnavailable === 'throw' || !isOutage(error)) throw error;
-      tellProblem(this.name, 'unavailable', error);
-      if (this.#local === undefined)
-        return undecided(this.#onUnavailable === 'open' ? 'open' : 'closed', plan.limits[0]?.limit ?? 0);
-      return this.#local.limiter.consume(subject, plan, cost, this.#local.processes.count);
-    }
+  /** What the rule says, when nobody could be asked. @throws what was no outage, or all when it says so */
+  #withoutCluster(error: unknown, subject: string, plan: Plan, cost: number): RateLimitResult {
+    if (this.#onUnavailable === 'throw' || !isOutage(error)) throw error;
+    tellProblem(this.name, 'unavailable', error);
+    if (this.#local === undefined)
+      return undecided(this.#onUnavailable === 'open' ? 'open' : 'closed', plan.limits[0]?.limit ?? 0);
+    return this.#local.limiter.consume(subject, plan, cost, this.#local.processes.count);
   }
 
   async #force(
