@@ -4,7 +4,12 @@ export {
   type LeaseResult,
 } from './concurrency-limiter.ts';
 export { type ConsumeAllRequest, type ConsumeAllResult, consumeAll } from './consume-all.ts';
-export { type RateLimitError, RateLimitRangeError } from './errors.ts';
+export {
+  type RateLimitError,
+  RateLimiterClosedError,
+  RateLimitRangeError,
+  RateLimitTimeoutError,
+} from './errors.ts';
 export type { Algorithm, LimitOptions } from './limit-options.ts';
 export { MemoryRateLimitClient, type MemoryRateLimitClientOptions } from './memory-client.ts';
 export type { RateLimitClient } from './rate-limit-client.ts';
@@ -13,3 +18,4 @@ export type { ConsumeOptions, RateLimiterOptions } from './rate-limiter-options.
 export type { DecidedBy, RateLimitResult, RateLimitState } from './result.ts';
 export type { DecisionTold, RateLimitProblemTold } from './telling.ts';
 export type { OnUnavailable } from './unavailable.ts';
+export type { WaitOptions } from './wait-options.ts';

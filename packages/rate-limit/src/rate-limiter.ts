@@ -14,6 +14,8 @@ import type { RateLimitResult, RateLimitState } from './result.ts';
 import { type SubjectKeys, subjectKeys } from './subject-keys.ts';
 import { tellDecision, tellProblem } from './telling.ts';
 import { isOutage, type OnUnavailable, undecided } from './unavailable.ts';
+import type { WaitOptions } from './wait-options.ts';
+import { Waiting } from './waiting.ts';
 
 /** What became of one subject of many. */
 export type ConsumeOutcome =
@@ -77,6 +79,7 @@ export class RateLimiter implements AsyncDisposable {
   readonly #call: CallOptions;
   readonly #keysOf: (subject: string) => SubjectKeys;
   readonly #denials: Denials | undefined;
+  readonly #waiting: Waiting;
   readonly #local: { readonly limiter: LocalLimiter; readonly processes: Processes } | undefined;
 
   /**
@@ -101,6 +104,16 @@ export class RateLimiter implements AsyncDisposable {
     this.#call = { whenOpen, ...(deadline !== undefined && { deadline: toMs(deadline, 'deadline') }) };
     this.name = name;
     this.#client = client;
+    this.#waiting = new Waiting({
+      name,
+      now,
+      consume: (subject, { cost, limits: own }) => this.consume(subject, cost, own && { limits: own }),
+      giveBack: (subject, { cost, limits: own }) => {
+        this.reward(subject, cost, own && { limits: own }).catch((error: unknown) =>
+          tellProblem(name, 'not-refunded', error),
+        );
+      },
+    });
     this.#limits = limits;
     this.#onUnavailable = onUnavailable;
     this.#denials = rememberDenials === 0 ? undefined : new Denials(rememberDenials, now);
@@ -162,6 +175,23 @@ export class RateLimiter implements AsyncDisposable {
     );
   }
 
+  /**
+   * Waits until a subject is admitted, in the order of the calls in this process. Whoever calls {@link consume} does not
+   * queue; between processes, chance decides who is next.
+   *
+   * ```ts
+   * await limiter.waitFor('mail:example.com', 1, { within: '30s' });
+   * ```
+   *
+   * @throws {RateLimitTimeoutError} when it is not admitted in time, at once when that is sure
+   * @throws {RateLimiterClosedError} when the limiter is closed
+   * @throws {ClusterError} when the cluster cannot be asked and `onUnavailable` is `'throw'`: to all who wait for that subject
+   */
+  async waitFor(subject: string, cost = 1, options: WaitOptions = {}): Promise<RateLimitResult> {
+    mustBeCost(cost, this.#planOf(subject, options).limits);
+    return this.#waiting.enter(subject, cost, options);
+  }
+
   /** What {@link consume} would say now. Nothing is charged. Rejects when the cluster cannot be asked. */
   async peek(subject: string, cost = 1, options?: ConsumeOptions): Promise<RateLimitResult> {
     const plan = this.#planOf(subject, options);
@@ -206,8 +236,9 @@ export class RateLimiter implements AsyncDisposable {
     this.#local?.limiter.forget(subject);
   }
 
-  /** Ends what `onUnavailable: 'local'` listens to, and tells the others that this process shares no longer. */
+  /** Frees all who wait, and tells the others that this process shares no longer. */
   async close(): Promise<void> {
+    this.#waiting.close();
     await this.#local?.processes[Symbol.asyncDispose]();
   }
 
@@ -240,7 +271,7 @@ export class RateLimiter implements AsyncDisposable {
     return nearestOf(decision, plan.limits);
   }
 
-  #planOf(subject: string, options: ConsumeOptions | undefined): Plan {
+  #planOf(subject: string, options: Pick<ConsumeOptions, 'limits'> | undefined): Plan {
     if (options?.limits !== undefined) return planOf(options.limits);
     return (
       this.#fixed ?? planOf((this.#limits as (subject: string) => Parameters<typeof planOf>[0])(subject))
