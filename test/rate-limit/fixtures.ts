@@ -5,7 +5,7 @@ import { RateLimiter, type RateLimiterOptions } from '@keyslot/rate-limit';
 import { testWith } from '@keyslot/testkit/vitest';
 
 /** How a test's limiter is made, beside the options of every limiter. */
-export interface OpenOptions extends Omit<RateLimiterOptions, 'client' | 'name'> {
+interface OpenOptions extends Omit<RateLimiterOptions, 'client' | 'name'> {
   /** @default one that no other test uses */
   readonly name?: string;
 

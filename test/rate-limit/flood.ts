@@ -8,7 +8,7 @@ const PROCESSES = 4;
 const CALLERS = 64;
 
 /** How long a flood lasts, in milliseconds. */
-export const FLOOD_MS = Number(process.env['KEYSLOT_FLOOD_MS'] ?? 3_000);
+const FLOOD_MS = Number(process.env['KEYSLOT_FLOOD_MS'] ?? 3_000);
 
 /** What came of a flood. */
 export interface Flooded {

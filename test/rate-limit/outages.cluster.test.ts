@@ -72,9 +72,9 @@ describe('a failover', () => {
     });
     const admissions: Admission[] = [];
     const codes = new Set<string>();
-    let isOver = false;
+    const over = new AbortController();
     const callers = Array.from({ length: 32 }, async () => {
-      while (!isOver) {
+      while (!over.signal.aborted) {
         const from = sharedNow();
         const end = await ended(limiter.consume(subject));
         if (end.error !== undefined) codes.add(end.error.code ?? String(end.error));
@@ -87,7 +87,7 @@ describe('a failover', () => {
     await cluster.untilFailedOver(victim);
     const before = admissions.length;
     await sleep(1500);
-    isOver = true;
+    over.abort();
     await Promise.all(callers);
 
     expect(admissions.length - before).toBeGreaterThan(50);

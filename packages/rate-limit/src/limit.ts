@@ -113,7 +113,7 @@ const NUMBERS: Record<Letter, (limit: number, windowUs: number, name: string) =>
   },
   t: (limit, windowUs) => {
     const divisor = gcd(limit, windowUs);
-    return { unit: windowUs / divisor, a: limit / divisor, b: 0 };
+    return { unit: windowUs / divisor, a: limit / divisor, b: windowUs / divisor };
   },
   f: (_, windowUs) => ({ unit: 1, a: windowUs, b: 0 }),
   s: (_, windowUs) => {

@@ -4,7 +4,7 @@ import type { Limit } from '../limit.ts';
 export type ModelLimit = Pick<Limit, 'letter' | 'unit' | 'capacity' | 'a' | 'b'>;
 
 /** What is kept of a limit, and whether its clock had to be set right. */
-export interface Seen<State> {
+interface Seen<State> {
   readonly state: State;
 
   /** The state was in the future, as a clock that was set back leaves it: it is worth writing even if nothing is charged. */

@@ -10,7 +10,7 @@ import { type TokenBucketState, tokenBucket } from './token-bucket.ts';
 export type Mode = 'consume' | 'peek' | 'force';
 
 /** What is known of a limit, with the letter of its algorithm. */
-export type Word =
+type Word =
   | { readonly letter: 'g'; readonly state: number }
   | { readonly letter: 't'; readonly state: TokenBucketState }
   | { readonly letter: 'f'; readonly state: FixedWindowState }
@@ -85,7 +85,7 @@ class Counter {
   constructor(limit: Charge, word: Word | undefined, now: number) {
     this.limit = limit;
     this.#now = now;
-    this.#model = MODELS[limit.letter as Exclude<Letter, 'l'>] as CounterModel<unknown>;
+    this.#model = MODELS[limit.letter as Exclude<Letter, 'l'>];
     const seen = this.#model.see(limit, word?.letter === limit.letter ? word.state : undefined, now);
     this.mended = seen.mended;
     this.#state = seen.state;

@@ -7,7 +7,7 @@ export interface Log {
 }
 
 /** One admission. */
-export interface LogEntry {
+interface LogEntry {
   readonly at: number;
   readonly cost: number;
 }

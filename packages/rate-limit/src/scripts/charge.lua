@@ -7,7 +7,7 @@
   The key holds a word for each limit, by its algorithm, times in microseconds of the server's clock:
 
     g<empty at>                       gcra; a single one is only the number
-    t<level>,<at>                     token-bucket: what had leaked in by then
+    t<level>,<at>,<token>             token-bucket: what was missing then, and how much of that a token is
     f<start>,<count>                  fixed-window
     s<start>,<count>,<count before>   sliding-window
     b<until>                          at the beginning: blocked
@@ -21,7 +21,7 @@
   ARGV
     mode      `consume`, `peek`: decide and change nothing, `force`: charge whatever is used
     limits    for each limit its letter and four numbers: what the cost adds, what fits in, and two of the algorithm's
-              g 0 0, t <leak per microsecond> 0, f <window> 0, s <window> <step>
+              g 0 0, t <refill per microsecond> <token>, f <window> 0, s <window> <step>
 
   REPLY
     {admitted, blocked, free, retry, reset, ...}
@@ -81,14 +81,16 @@ local algorithms = {
     see = function(limit, word)
       limit.level = 0
       if word then
-        limit.level = math.max(math.min(word[2], 2 * limit.capacity) - (now - past(word[3])) * limit.a, 0)
+        -- Under another plan a token was another amount.
+        local level = word[4] == limit.b and word[2] or math.ceil(word[2] / word[4] * limit.b)
+        limit.level = math.max(math.min(level, 2 * limit.capacity) - (now - past(word[3])) * limit.a, 0)
       end
     end,
     used = function(limit) return limit.level end,
     add = function(limit, charge) limit.level = math.max(limit.level + charge, 0) end,
     wait = function(limit, over) return ceil_div(over, limit.a) end,
     reset = function(limit) return ceil_div(limit.level, limit.a) end,
-    write = function(limit) return string.format('t%.0f,%.0f', limit.level, now) end,
+    write = function(limit) return string.format('t%.0f,%.0f,%.0f', limit.level, now, limit.b) end,
   },
   f = {
     see = function(limit, word)

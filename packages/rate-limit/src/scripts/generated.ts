@@ -64,7 +64,7 @@ return 1
 /** Charge all limits of a subject, or none of them. */
 export const chargeLua: LuaSource<'counters', { mode: string | Buffer; limits: string | Buffer }> = {
   name: 'charge',
-  sha1: '7b9185fc51e3d998cf0b324a5956bca7363419b6',
+  sha1: '61a690e724806fbd010ad48e334fa80b5479ad0e',
   keys: ['counters'],
   args: ['mode', 'limits'],
   text: `-- keyslot:charge
@@ -121,14 +121,16 @@ local algorithms = {
     see = function(limit, word)
       limit.level = 0
       if word then
-        limit.level = math.max(math.min(word[2], 2 * limit.capacity) - (now - past(word[3])) * limit.a, 0)
+        -- Under another plan a token was another amount.
+        local level = word[4] == limit.b and word[2] or math.ceil(word[2] / word[4] * limit.b)
+        limit.level = math.max(math.min(level, 2 * limit.capacity) - (now - past(word[3])) * limit.a, 0)
       end
     end,
     used = function(limit) return limit.level end,
     add = function(limit, charge) limit.level = math.max(limit.level + charge, 0) end,
     wait = function(limit, over) return ceil_div(over, limit.a) end,
     reset = function(limit) return ceil_div(limit.level, limit.a) end,
-    write = function(limit) return string.format('t%.0f,%.0f', limit.level, now) end,
+    write = function(limit) return string.format('t%.0f,%.0f,%.0f', limit.level, now, limit.b) end,
   },
   f = {
     see = function(limit, word)
