@@ -1,9 +1,11 @@
 import type { CallOptions } from '@keyslot/cluster';
 import { type Duration, InvalidOptionError, toMs } from '@keyslot/kernel';
 import { blockFor, consume, force, peek } from './charging.ts';
+import { type ConsumeOutcome, type ConsumeRequest, consumeEach } from './consume-many.ts';
 import { deniedForUs, nearestOf, resultOf } from './decision.ts';
 import { Denials } from './denials.ts';
 import { RateLimitRangeError } from './errors.ts';
+import { HotSubjects } from './hot-subjects.ts';
 import { mustBeCost, mustBeWhole } from './limit.ts';
 import { LocalLimiter } from './local-limiter.ts';
 import { type Plan, planOf } from './plan.ts';
@@ -16,14 +18,6 @@ import { tellDecision, tellProblem } from './telling.ts';
 import { isOutage, type OnUnavailable, undecided } from './unavailable.ts';
 import type { WaitOptions } from './wait-options.ts';
 import { Waiting } from './waiting.ts';
-
-/** What became of one subject of many. */
-export type ConsumeOutcome =
-  | { readonly outcome: 'decided'; readonly result: RateLimitResult }
-  | { readonly outcome: 'failed'; readonly error: Error };
-
-/** One of many: a subject, or a subject with what is asked for. */
-export type ConsumeRequest = string | readonly [subject: string, cost: number];
 
 const LONGEST_BLOCK_MS = 365 * 86_400_000;
 
@@ -80,6 +74,7 @@ export class RateLimiter implements AsyncDisposable {
   readonly #keysOf: (subject: string) => SubjectKeys;
   readonly #denials: Denials | undefined;
   readonly #waiting: Waiting;
+  readonly #hot: HotSubjects | undefined;
   readonly #local: { readonly limiter: LocalLimiter; readonly processes: Processes } | undefined;
 
   /**
@@ -94,6 +89,7 @@ export class RateLimiter implements AsyncDisposable {
     deadline,
     whenOpen = 'wait',
     rememberDenials = 10_000,
+    hot,
     now = () => performance.now(),
   }: RateLimiterOptions) {
     if (!['throw', 'open', 'closed', 'local'].includes(onUnavailable))
@@ -102,6 +98,7 @@ export class RateLimiter implements AsyncDisposable {
     this.#keysOf = subjectKeys(name);
     this.#fixed = typeof limits === 'function' ? undefined : planOf(limits);
     this.#call = { whenOpen, ...(deadline !== undefined && { deadline: toMs(deadline, 'deadline') }) };
+    this.#denials = rememberDenials === 0 ? undefined : new Denials(rememberDenials, now);
     this.name = name;
     this.#client = client;
     this.#waiting = new Waiting({
@@ -114,9 +111,14 @@ export class RateLimiter implements AsyncDisposable {
         );
       },
     });
+    this.#hot =
+      hot &&
+      new HotSubjects(hot, {
+        ...{ name, client, now, keysOf: this.#keysOf, call: this.#call, denials: this.#denials },
+        withoutCluster: (...asked) => this.#withoutCluster(...asked),
+      });
     this.#limits = limits;
     this.#onUnavailable = onUnavailable;
-    this.#denials = rememberDenials === 0 ? undefined : new Denials(rememberDenials, now);
     if (onUnavailable === 'local') {
       const processes = new Processes(
         client,
@@ -140,6 +142,8 @@ export class RateLimiter implements AsyncDisposable {
     const plan = this.#planOf(subject, options);
     mustBeCost(cost, plan.limits);
     let result = this.#denials?.recall(subject, plan, cost);
+    if (this.#hot !== undefined && result === undefined && this.#options(options) === this.#call)
+      result = await this.#hot.consume(subject, plan, cost);
     if (result === undefined) {
       const askedAt = this.#denials?.now() ?? 0;
       try {
@@ -163,16 +167,7 @@ export class RateLimiter implements AsyncDisposable {
    * @returns the outcomes in the order of the requests
    */
   consumeMany(requests: readonly ConsumeRequest[], options?: ConsumeOptions): Promise<ConsumeOutcome[]> {
-    return Promise.all(
-      requests.map(async (request): Promise<ConsumeOutcome> => {
-        const [subject, cost] = typeof request === 'string' ? ([request, 1] as const) : request;
-        try {
-          return { outcome: 'decided', result: await this.consume(subject, cost, options) };
-        } catch (error) {
-          return { outcome: 'failed', error: error as Error };
-        }
-      }),
-    );
+    return consumeEach(requests, (subject, cost) => this.consume(subject, cost, options));
   }
 
   /**
@@ -223,6 +218,7 @@ export class RateLimiter implements AsyncDisposable {
         `milliseconds from 0 to ${LONGEST_BLOCK_MS} (a year)`,
       );
     const plan = this.#planOf(subject, options);
+    this.#hot?.endLease(subject);
     await blockFor(this.#client, plan, this.#keysOf(subject), blockMs * 1000, this.#options(options));
     this.#denials?.forget(subject);
   }
@@ -231,14 +227,16 @@ export class RateLimiter implements AsyncDisposable {
   async reset(subject: string, options?: Pick<ConsumeOptions, 'signal' | 'deadline'>): Promise<void> {
     const { counters, log } = this.#keysOf(subject);
     const call = this.#options(options);
+    this.#hot?.endLease(subject);
     await Promise.all([this.#client.delete(counters, call), this.#client.delete(log, call)]);
     this.#denials?.forget(subject);
     this.#local?.limiter.forget(subject);
   }
 
-  /** Frees all who wait, and tells the others that this process shares no longer. */
+  /** Frees all who wait, gives back what was charged ahead, and tells the others that this process shares no longer. */
   async close(): Promise<void> {
     this.#waiting.close();
+    await this.#hot?.close();
     await this.#local?.processes[Symbol.asyncDispose]();
   }
 

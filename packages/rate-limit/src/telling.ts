@@ -22,7 +22,7 @@ export interface RateLimitProblemTold {
    */
   readonly what: 'unavailable' | 'not-refunded' | 'not-announced';
 
-  /** The error's code, or its name. */
+  /** The error's code, or its name; `late` for places charged ahead that were not given back in time. */
   readonly why: string;
 }
 
