@@ -61,6 +61,26 @@ describe.each(ALGORITHMS)('%s', (algorithm) => {
     expect(await limiter.peek('s')).toMatchObject({ remaining: 10, resetMs: 0 });
   });
 
+  test('writes nothing with a denial', async ({ open, cluster }) => {
+    const limiter = await open({
+      limits: [{ limit: 10, per: '1h', algorithm }],
+      name: `no-${algorithm}`,
+      rememberDenials: 0,
+    });
+    const { admin } = cluster.primaryOf('s');
+    const [key = ''] = await consumed();
+    const seen = () => Promise.all([admin.dumpBuffer(key), admin.call('PEXPIRETIME', key)]);
+    const before = await seen();
+    for (let i = 0; i < 5; i++) expect(await limiter.consume('s', 5)).toMatchObject({ allowed: false });
+    expect(await limiter.peek('s')).toMatchObject({ allowed: true, remaining: 3 });
+    expect(await seen()).toEqual(before);
+
+    async function consumed(): Promise<string[]> {
+      await limiter.consume('s', 7);
+      return admin.keys(`limits:no-${algorithm}:*`);
+    }
+  });
+
   test('is as new after half a second, and says exactly when', async ({ open, cluster }) => {
     const limiter = await open({ limits: [{ limit: 2, per: 500, algorithm }], name: `half-${algorithm}` });
     await limiter.consume('s', 2);

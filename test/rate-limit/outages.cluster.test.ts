@@ -45,6 +45,18 @@ describe('a primary that is frozen', () => {
     ]);
   });
 
+  test('charges no request twice whose answer was lost', async ({ open, cluster }) => {
+    const limiter = await open({ limits: [{ limit: 100, per: '1h' }], deadline: 400 });
+    await limiter.consume('lost');
+    const primary = cluster.primaryOf('lost');
+    await cluster.freeze(primary);
+    const ends = await Promise.all(Array.from({ length: 20 }, () => ended(limiter.consume('lost'))));
+    await cluster.thaw(primary);
+    expect(ends.every(({ error }) => error?.code === 'CLUSTER_DEADLINE_EXCEEDED')).toBe(true);
+    const { remaining } = await limiter.peek('lost', 1, { deadline: '5s' });
+    expect(remaining).toBeGreaterThanOrEqual(79);
+  });
+
   test('is not taken for an outage by who gave up', async ({ open, cluster }) => {
     const limiter = await open({ limits: LIMITS, onUnavailable: 'open' });
     await limiter.consume('s');

@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { CallOptions } from '@keyslot/cluster';
 import { type Duration, InvalidOptionError, toMs } from '@keyslot/kernel';
-import type { Key } from '@keyslot/keys';
 import { RateLimitRangeError } from './errors.ts';
 import { mustBeWhole } from './limit.ts';
 import type { RateLimitClient } from './rate-limit-client.ts';
 import type { RateLimitResult } from './result.ts';
 import { type LeaseDecision, lookAtLeases, takeLease } from './scripts/index.ts';
-import { leaseKeys } from './subject-keys.ts';
+import { SubjectKeys } from './subject-keys.ts';
 import { tellDecision, tellProblem } from './telling.ts';
 import { isOutage, undecided } from './unavailable.ts';
 
@@ -69,7 +68,7 @@ export class ConcurrencyLimiter {
   readonly #leaseUs: number;
   readonly #onUnavailable: 'throw' | 'open' | 'closed';
   readonly #call: CallOptions;
-  readonly #keyOf: (subject: string) => Key<unknown>;
+  readonly #keys: SubjectKeys;
 
   /**
    * @throws {RateLimitRangeError} for numbers that cannot be
@@ -89,7 +88,7 @@ export class ConcurrencyLimiter {
       throw new RateLimitRangeError('lease', leaseMs, `milliseconds from 1 to ${LONGEST_LEASE_MS} (a day)`);
     if (!['throw', 'open', 'closed'].includes(onUnavailable))
       throw new InvalidOptionError('onUnavailable', onUnavailable, 'throw, open, closed');
-    this.#keyOf = leaseKeys(name);
+    this.#keys = new SubjectKeys(name, ':leases');
     this.#call = deadline === undefined ? {} : { deadline: toMs(deadline, 'deadline') };
     this.name = name;
     this.#client = client;
@@ -119,7 +118,7 @@ export class ConcurrencyLimiter {
     lease: string,
     options?: Pick<CallOptions, 'signal' | 'deadline'>,
   ): Promise<'released' | 'gone'> {
-    const key = this.#keyOf(subject);
+    const key = this.#keys.of(subject);
     const removed = await this.#client.call('zrem', [key.text, lease], { ...this.#call, ...options });
     return removed === 1 ? 'released' : 'gone';
   }
@@ -132,7 +131,7 @@ export class ConcurrencyLimiter {
   ): Promise<'renewed' | 'lost'> {
     const args = { id: lease, limit: this.#limit, leaseUs: this.#leaseUs, mode: 'renew' };
     const call = { ...this.#call, ...options };
-    const { admitted } = await this.#client.run(takeLease, { leases: this.#keyOf(subject) }, args, call);
+    const { admitted } = await this.#client.run(takeLease, { leases: this.#keys.of(subject) }, args, call);
     return admitted ? 'renewed' : 'lost';
   }
 
@@ -140,18 +139,20 @@ export class ConcurrencyLimiter {
   async peek(subject: string, options?: Pick<CallOptions, 'signal' | 'deadline'>): Promise<RateLimitResult> {
     const args = { id: '', limit: this.#limit, leaseUs: this.#leaseUs, mode: 'peek' };
     const call = { ...this.#call, ...options };
-    return this.#resultOf(await this.#client.run(lookAtLeases, { leases: this.#keyOf(subject) }, args, call));
+    return this.#resultOf(
+      await this.#client.run(lookAtLeases, { leases: this.#keys.of(subject) }, args, call),
+    );
   }
 
   /** Forgets who holds a place of a subject. Those who do go on, and cannot renew. */
   async reset(subject: string, options?: Pick<CallOptions, 'signal' | 'deadline'>): Promise<void> {
-    await this.#client.delete(this.#keyOf(subject), { ...this.#call, ...options });
+    await this.#client.delete(this.#keys.of(subject), { ...this.#call, ...options });
   }
 
   async #ask(subject: string, id: string, options: CallOptions | undefined): Promise<RateLimitResult> {
     const args = { id, limit: this.#limit, leaseUs: this.#leaseUs, mode: 'take' };
     const call = { ...this.#call, ...options };
-    const keys = { leases: this.#keyOf(subject) };
+    const keys = { leases: this.#keys.of(subject) };
     try {
       return this.#resultOf(await this.#client.run(takeLease, keys, args, call));
     } catch (error) {

@@ -42,11 +42,22 @@ export function decisionOf(script: string, reply: unknown): Decision {
   return { admitted: admitted === 1, blockedUs, standings };
 }
 
-/** How long a denial is sure to last, in microseconds. */
-export function deniedForUs({ blockedUs, standings }: Decision): number {
-  let longest = blockedUs;
-  for (const { retryUs } of standings) if (retryUs > longest) longest = retryUs;
-  return longest;
+/**
+ * What the caller is told after the short way, whose one number says it all: microseconds until the bucket is empty,
+ * negative when it was denied.
+ */
+export function shortResult(level: number, { limit, unit, capacity }: Limit, cost: number): RateLimitResult {
+  const allowed = level >= 0;
+  const resetUs = allowed ? level : -level;
+  return {
+    allowed,
+    limit,
+    remaining: resetUs >= capacity ? 0 : Math.floor((capacity - resetUs) / unit),
+    retryAfterMs: allowed ? 0 : Math.ceil((resetUs + cost * unit - capacity) / 1000),
+    resetMs: Math.ceil(resetUs / 1000),
+    limitedBy: allowed ? undefined : 0,
+    decidedBy: 'cluster',
+  };
 }
 
 /** What the caller is told: of the limit that denied for longest, or that is nearest to being reached. */
@@ -57,13 +68,11 @@ export function resultOf(decision: Decision, limits: readonly Limit[]): RateLimi
     if (admitted ? share(i) < share(chosen) : retry(i) > retry(chosen)) chosen = i;
 
   const isBlock = !admitted && blockedUs >= retry(chosen);
-  const { limit, remaining, resetMs } = stateOf(standings[chosen], limits[chosen]);
   return {
     allowed: admitted,
-    limit,
-    remaining: isBlock ? 0 : remaining,
-    retryAfterMs: admitted ? 0 : Math.ceil(deniedForUs(decision) / 1000),
-    resetMs,
+    ...stateOf(standings[chosen], limits[chosen]),
+    ...(isBlock && { remaining: 0 }),
+    retryAfterMs: admitted ? 0 : Math.ceil(Math.max(blockedUs, retry(chosen)) / 1000),
     limitedBy: admitted ? undefined : isBlock ? 'block' : chosen,
     decidedBy: 'cluster',
   };

@@ -67,16 +67,14 @@ describe('a hot subject', () => {
   test('hands out nothing, and gives nothing back, that was charged too long ago', async () => {
     let ahead = 0;
     const { limiter, asked } = openLimiter({ now: () => performance.now() + ahead });
-    await keepAsking(limiter, 50);
-    expect((await limiter.consume('s')).decidedBy).toBe('lease');
+    await askUntilLeased(limiter);
     // The process was held up: no timer had its turn.
     ahead = 50;
     const late = limiter.consume('s');
     await vi.advanceTimersByTimeAsync(3);
     expect((await late).decidedBy).toBe('cluster');
 
-    await keepAsking(limiter, 50);
-    await expect(limiter.consume('s')).resolves.toMatchObject({ decidedBy: 'lease' });
+    await askUntilLeased(limiter);
     asked.length = 0;
     ahead = 100;
     await limiter.close();
@@ -105,7 +103,7 @@ describe('a hot subject', () => {
 
   test('has its lease given back when the limiter is closed', async () => {
     const { limiter, asked } = openLimiter();
-    await keepAsking(limiter, 50);
+    await askUntilLeased(limiter);
     asked.length = 0;
     const closed = limiter.close();
     await vi.advanceTimersByTimeAsync(10);
@@ -160,6 +158,16 @@ async function keepAsking(limiter: RateLimiter, times: number): Promise<RateLimi
   }
   await vi.advanceTimersByTimeAsync(10);
   return Promise.all(results);
+}
+
+/** Until a place that was charged ahead was handed out, and more are left. */
+async function askUntilLeased(limiter: RateLimiter): Promise<void> {
+  for (let i = 0; i < 100; i++) {
+    const asked = limiter.consume('s');
+    await vi.advanceTimersByTimeAsync(3);
+    if ((await asked).decidedBy === 'lease') return;
+  }
+  throw new Error('no place was charged ahead');
 }
 
 async function peek(limiter: RateLimiter) {

@@ -1,4 +1,4 @@
-import { type Decision, deniedForUs, resultOf, type Standing } from './decision.ts';
+import { type Decision, resultOf, type Standing } from './decision.ts';
 import type { Limit } from './limit.ts';
 import type { Plan } from './plan.ts';
 import type { RateLimitResult } from './result.ts';
@@ -19,14 +19,7 @@ export interface HotOwner {
 
   /** What was charged ahead and is given back to nobody, because that would be too late. */
   lose(): void;
-  onDenied(
-    subject: string,
-    plan: Plan,
-    cost: number,
-    result: RateLimitResult,
-    forMs: number,
-    askedAt: number,
-  ): void;
+  onDenied(subject: string, plan: Plan, cost: number, result: RateLimitResult, askedAt: number): void;
 
   /** What the rule says when nobody could be asked. @throws the error when it says so */
   withoutCluster(error: unknown, subject: string, plan: Plan, cost: number): RateLimitResult;
@@ -209,8 +202,7 @@ export class HotSubject {
         results.set(cost, result);
         if (cost < least) {
           least = cost;
-          const forMs = deniedForUs(decision) / 1000;
-          this.#owner.onDenied(this.#subject, this.plan, cost, result, forMs, askedAt);
+          this.#owner.onDenied(this.#subject, this.plan, cost, result, askedAt);
         }
       }
       resolve(result);

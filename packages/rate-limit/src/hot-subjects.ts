@@ -1,6 +1,6 @@
 import type { CallOptions } from '@keyslot/cluster';
 import { toMs } from '@keyslot/kernel';
-import { consume, force } from './charging.ts';
+import type { Charging } from './charging.ts';
 import type { Denials } from './denials.ts';
 import { RateLimitRangeError } from './errors.ts';
 import type { HotOptions } from './hot-options.ts';
@@ -8,9 +8,7 @@ import { type HotOwner, HotSubject } from './hot-subject.ts';
 import { mustBeWhole } from './limit.ts';
 import { LocalRates } from './local-rates.ts';
 import type { Plan } from './plan.ts';
-import type { RateLimitClient } from './rate-limit-client.ts';
 import type { RateLimitResult } from './result.ts';
-import type { SubjectKeys } from './subject-keys.ts';
 import { tellProblem } from './telling.ts';
 
 const LONGEST_HOLD_MS = 1_000;
@@ -21,9 +19,8 @@ const MOST_KEPT = 1_000;
 /** What a limiter has, too. */
 interface HotSurroundings extends Pick<HotOwner, 'now' | 'withoutCluster'> {
   readonly name: string;
-  readonly client: RateLimitClient;
+  readonly charging: Charging;
   readonly call: CallOptions;
-  readonly keysOf: (subject: string) => SubjectKeys;
   readonly denials: Denials | undefined;
 }
 
@@ -36,7 +33,7 @@ export class HotSubjects {
   /** @throws {RateLimitRangeError} for numbers that cannot be */
   constructor(
     { above = 1_000, hold = '20ms', batch = 1_000 }: HotOptions,
-    { name, client, call, keysOf, now, denials, withoutCluster }: HotSurroundings,
+    { name, now, charging, call, denials, withoutCluster }: HotSurroundings,
   ) {
     mustBeWhole('hot.above', above, 'a whole number from 1 up');
     mustBeWhole('hot.batch', batch, 'a whole number from 1 up');
@@ -47,10 +44,10 @@ export class HotSubjects {
       holdMs,
       batch,
       now,
-      consume: (subject, plan, cost) => consume(client, plan, keysOf(subject), cost, call),
+      consume: (subject, plan, cost) => charging.ask(subject, plan, 'consume', cost, call),
       async giveBack(subject, plan, cost) {
         try {
-          await force(client, plan, keysOf(subject), -cost, call);
+          await charging.ask(subject, plan, 'force', -cost, call);
         } catch (error) {
           tellProblem(name, 'not-refunded', error);
         }

@@ -49,7 +49,7 @@ export interface RateLimiterOptions {
 
   /**
    * How many denied subjects this process remembers, to answer them without asking while they are sure to be denied; 0 for
-   * none. Each costs about 300 bytes. What another process gives back to one of them is noticed when its `retryAfterMs` is over.
+   * none. Each costs about 300 bytes. What another process gives back to one of them is noticed up to a second later.
    *
    * @default 10_000
    */

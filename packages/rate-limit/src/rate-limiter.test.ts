@@ -49,12 +49,9 @@ describe('consume', () => {
       limitedBy: 0,
       decidedBy: 'cluster',
     });
-    time.now = 499.5;
-    expect(await limiter.consume('s')).toMatchObject({
-      retryAfterMs: 1,
-      resetMs: 501,
-      decidedBy: 'memory-of-denials',
-    });
+    time.now = 498.5;
+    const remembered = { retryAfterMs: 2, resetMs: 502, decidedBy: 'memory-of-denials' };
+    expect(await limiter.consume('s')).toMatchObject(remembered);
     time.now = 500;
     expect(await limiter.consume('s')).toMatchObject({ allowed: true, decidedBy: 'cluster' });
   });
@@ -63,6 +60,7 @@ describe('consume', () => {
     const { limiter } = limiterAt();
     await expect(limiter.consume('s', 3)).rejects.toThrow(RangeError);
     await expect(limiter.consume('s', 0.5)).rejects.toThrow(RangeError);
+    await expect(limiter.consume('s'.repeat(1025))).rejects.toThrow(RangeError);
     await expect(limiter.consume(undefined as unknown as string)).rejects.toThrow(ParameterError);
     expect(await limiter.peek('s')).toMatchObject({ remaining: 2 });
   });
@@ -76,6 +74,18 @@ describe('consume', () => {
       allowed: true,
       decidedBy: 'cluster',
     });
+  });
+
+  it('remembers a denial for a second at most, for another process may have ended it', async () => {
+    const { limiter, client, time } = limiterAt({ limits: [{ limit: 2, per: '1h' }] });
+    const other = new RateLimiter({ client, name: 'test', limits: [{ limit: 2, per: '1h' }] });
+    await limiter.block('s', '1d');
+    await limiter.consume('s');
+    await other.block('s', 0);
+    time.now = 999;
+    expect(await limiter.consume('s')).toMatchObject({ limitedBy: 'block', decidedBy: 'memory-of-denials' });
+    time.now = 1000;
+    expect(await limiter.consume('s')).toMatchObject({ allowed: true });
   });
 
   it('remembers no more subjects than it may', async () => {

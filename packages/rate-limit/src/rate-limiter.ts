@@ -1,19 +1,17 @@
 import type { CallOptions } from '@keyslot/cluster';
 import { type Duration, InvalidOptionError, toMs } from '@keyslot/kernel';
-import { blockFor, consume, force, peek } from './charging.ts';
+import { Charging } from './charging.ts';
 import { type ConsumeOutcome, type ConsumeRequest, consumeEach } from './consume-many.ts';
-import { deniedForUs, nearestOf, resultOf } from './decision.ts';
+import { nearestOf, resultOf, shortResult } from './decision.ts';
 import { Denials } from './denials.ts';
 import { RateLimitRangeError } from './errors.ts';
 import { HotSubjects } from './hot-subjects.ts';
-import { mustBeCost, mustBeWhole } from './limit.ts';
+import { type Limit, mustBeCost, mustBeWhole } from './limit.ts';
 import { LocalLimiter } from './local-limiter.ts';
 import { type Plan, planOf } from './plan.ts';
 import { Processes } from './processes.ts';
-import type { RateLimitClient } from './rate-limit-client.ts';
 import type { ConsumeOptions, RateLimiterOptions } from './rate-limiter-options.ts';
 import type { RateLimitResult, RateLimitState } from './result.ts';
-import { type SubjectKeys, subjectKeys } from './subject-keys.ts';
 import { tellDecision, tellProblem } from './telling.ts';
 import { isOutage, type OnUnavailable, undecided } from './unavailable.ts';
 import type { WaitOptions } from './wait-options.ts';
@@ -66,15 +64,14 @@ const LONGEST_BLOCK_MS = 365 * 86_400_000;
 export class RateLimiter implements AsyncDisposable {
   /** What is limited. */
   readonly name: string;
-  readonly #client: RateLimitClient;
+  readonly #charging: Charging;
   readonly #limits: RateLimiterOptions['limits'];
   readonly #fixed: Plan | undefined;
   readonly #onUnavailable: OnUnavailable;
   readonly #call: CallOptions;
-  readonly #keysOf: (subject: string) => SubjectKeys;
   readonly #denials: Denials | undefined;
-  readonly #waiting: Waiting;
   readonly #hot: HotSubjects | undefined;
+  readonly #waiting: Waiting;
   readonly #local: { readonly limiter: LocalLimiter; readonly processes: Processes } | undefined;
 
   /**
@@ -95,30 +92,25 @@ export class RateLimiter implements AsyncDisposable {
     if (!['throw', 'open', 'closed', 'local'].includes(onUnavailable))
       throw new InvalidOptionError('onUnavailable', onUnavailable, 'throw, open, closed, local');
     if (rememberDenials !== 0) mustBeWhole('rememberDenials', rememberDenials, 'a whole number from 0 up');
-    this.#keysOf = subjectKeys(name);
+    this.#charging = new Charging(client, name);
     this.#fixed = typeof limits === 'function' ? undefined : planOf(limits);
     this.#call = { whenOpen, ...(deadline !== undefined && { deadline: toMs(deadline, 'deadline') }) };
-    this.#denials = rememberDenials === 0 ? undefined : new Denials(rememberDenials, now);
     this.name = name;
-    this.#client = client;
+    this.#limits = limits;
+    this.#onUnavailable = onUnavailable;
+    this.#denials = rememberDenials === 0 ? undefined : new Denials(rememberDenials, now);
+    this.#hot =
+      hot &&
+      new HotSubjects(hot, {
+        ...{ name, now, charging: this.#charging, call: this.#call, denials: this.#denials },
+        withoutCluster: (...asked) => this.#withoutCluster(...asked),
+      });
     this.#waiting = new Waiting({
       name,
       now,
       consume: (subject, { cost, limits: own }) => this.consume(subject, cost, own && { limits: own }),
-      giveBack: (subject, { cost, limits: own }) => {
-        this.reward(subject, cost, own && { limits: own }).catch((error: unknown) =>
-          tellProblem(name, 'not-refunded', error),
-        );
-      },
+      reward: (subject, { cost, limits: own }) => this.reward(subject, cost, own && { limits: own }),
     });
-    this.#hot =
-      hot &&
-      new HotSubjects(hot, {
-        ...{ name, client, now, keysOf: this.#keysOf, call: this.#call, denials: this.#denials },
-        withoutCluster: (...asked) => this.#withoutCluster(...asked),
-      });
-    this.#limits = limits;
-    this.#onUnavailable = onUnavailable;
     if (onUnavailable === 'local') {
       const processes = new Processes(
         client,
@@ -141,24 +133,28 @@ export class RateLimiter implements AsyncDisposable {
   async consume(subject: string, cost = 1, options?: ConsumeOptions): Promise<RateLimitResult> {
     const plan = this.#planOf(subject, options);
     mustBeCost(cost, plan.limits);
-    let result = this.#denials?.recall(subject, plan, cost);
-    if (this.#hot !== undefined && result === undefined && this.#options(options) === this.#call)
-      result = await this.#hot.consume(subject, plan, cost);
-    if (result === undefined) {
-      const askedAt = this.#denials?.now() ?? 0;
-      try {
-        const keys = this.#keysOf(subject);
-        const call = this.#options(options);
-        const decision = await consume(this.#client, plan, keys, cost, call);
-        result = resultOf(decision, plan.limits);
-        if (!result.allowed)
-          this.#denials?.note(subject, plan, cost, result, deniedForUs(decision) / 1000, askedAt);
-      } catch (error) {
-        result = this.#withoutCluster(error, subject, plan, cost);
-      }
+    const known = this.#denials?.recall(subject, plan, cost);
+    if (known !== undefined) return this.#told(cost, known);
+
+    const call = this.#options(options);
+    if (this.#hot !== undefined && call === this.#call) {
+      const served = await this.#hot.consume(subject, plan, cost);
+      if (served !== undefined) return this.#told(cost, served);
     }
-    tellDecision(this.name, cost, result);
-    return result;
+    const askedAt = this.#denials?.now() ?? 0;
+    try {
+      const [limit] = plan.limits as readonly [Limit];
+      // Awaited here and not in a function of its own: each promise costs as much as all that is done here.
+      const level = plan.kind === 'gcra' ? await this.#charging.short(subject, limit, cost, call) : null;
+      const result =
+        level === null
+          ? resultOf(await this.#charging.ask(subject, plan, 'consume', cost, call), plan.limits)
+          : shortResult(level, limit, cost);
+      if (!result.allowed) this.#denials?.note(subject, plan, cost, result, askedAt);
+      return this.#told(cost, result);
+    } catch (error) {
+      return this.#told(cost, this.#withoutCluster(error, subject, plan, cost));
+    }
   }
 
   /**
@@ -191,7 +187,7 @@ export class RateLimiter implements AsyncDisposable {
   async peek(subject: string, cost = 1, options?: ConsumeOptions): Promise<RateLimitResult> {
     const plan = this.#planOf(subject, options);
     mustBeCost(cost, plan.limits);
-    const decision = await peek(this.#client, plan, this.#keysOf(subject), cost, this.#options(options));
+    const decision = await this.#charging.ask(subject, plan, 'peek', cost, this.#options(options));
     return resultOf(decision, plan.limits);
   }
 
@@ -219,16 +215,14 @@ export class RateLimiter implements AsyncDisposable {
       );
     const plan = this.#planOf(subject, options);
     this.#hot?.endLease(subject);
-    await blockFor(this.#client, plan, this.#keysOf(subject), blockMs * 1000, this.#options(options));
+    await this.#charging.block(subject, plan, blockMs * 1000, this.#options(options));
     this.#denials?.forget(subject);
   }
 
   /** Forgets what a subject has used, and ends its block. */
   async reset(subject: string, options?: Pick<ConsumeOptions, 'signal' | 'deadline'>): Promise<void> {
-    const { counters, log } = this.#keysOf(subject);
-    const call = this.#options(options);
     this.#hot?.endLease(subject);
-    await Promise.all([this.#client.delete(counters, call), this.#client.delete(log, call)]);
+    await this.#charging.reset(subject, this.#options(options));
     this.#denials?.forget(subject);
     this.#local?.limiter.forget(subject);
   }
@@ -244,13 +238,18 @@ export class RateLimiter implements AsyncDisposable {
     return this.close();
   }
 
-  /** What the rule says, when nobody could be asked. @throws what was no outage, or all when it says so */
+  /** @throws the error, when it is no outage or there is no rule for one */
   #withoutCluster(error: unknown, subject: string, plan: Plan, cost: number): RateLimitResult {
     if (this.#onUnavailable === 'throw' || !isOutage(error)) throw error;
     tellProblem(this.name, 'unavailable', error);
-    if (this.#local === undefined)
-      return undecided(this.#onUnavailable === 'open' ? 'open' : 'closed', plan.limits[0]?.limit ?? 0);
-    return this.#local.limiter.consume(subject, plan, cost, this.#local.processes.count);
+    if (this.#local !== undefined)
+      return this.#local.limiter.consume(subject, plan, cost, this.#local.processes.count);
+    return undecided(this.#onUnavailable === 'open' ? 'open' : 'closed', plan.limits[0]?.limit ?? 0);
+  }
+
+  #told(cost: number, result: RateLimitResult): RateLimitResult {
+    tellDecision(this.name, cost, result);
+    return result;
   }
 
   async #force(
@@ -264,7 +263,7 @@ export class RateLimiter implements AsyncDisposable {
     // Beyond that nothing changes, and a product of it might not be exact.
     const most = 2 * Math.max(...plan.limits.map((limit) => limit.most));
     const charged = sign * Math.min(cost, most);
-    const decision = await force(this.#client, plan, this.#keysOf(subject), charged, this.#options(options));
+    const decision = await this.#charging.ask(subject, plan, 'force', charged, this.#options(options));
     this.#denials?.forget(subject);
     return nearestOf(decision, plan.limits);
   }

@@ -1,53 +1,54 @@
 import { InvalidOptionError } from '@keyslot/kernel';
-import { type Key, type KeyTemplate, key } from '@keyslot/keys';
+import { type Key, key } from '@keyslot/keys';
+import { RateLimitRangeError } from './errors.ts';
 
 const NAME = /^[\w.~-]{1,100}$/;
 
-/** Where a subject's counters and its log lie: in one slot. Each is rendered when it is asked for. */
-export class SubjectKeys {
-  readonly #templates: Templates;
-  readonly #subject: string;
+/** How long a subject may be: it is in keys, and in memory for each that is denied. */
+const LONGEST = 1_024;
 
-  constructor(templates: Templates, subject: string) {
-    this.#templates = templates;
-    this.#subject = subject;
-  }
+/** How many keys are remembered, by each of two generations. To render one costs as much as half a question. */
+const REMEMBERED = 2_000;
 
-  get counters(): Key<unknown> {
-    return this.#templates.counters({ subject: this.#subject });
-  }
-
-  get log(): Key<unknown> {
-    return this.#templates.log({ subject: this.#subject });
-  }
-}
-
-type Template = KeyTemplate<'<subject>', unknown>;
-
-interface Templates {
-  readonly counters: Template;
-  readonly log: Template;
-}
+/** Only short ones are: they come from outside. */
+const LONGEST_REMEMBERED = 128;
 
 /**
- * Renders a subject's keys. The subject is the hash tag, encoded so that it can neither end it nor be another subject's; the
- * name stands before it and has neither colon nor brace, so no limiter's keys are another's.
- *
- * @throws {InvalidOptionError} for a name that could be mistaken for something else
+ * The keys of one kind that a limiter has: `limits:<name>:{<subject>}` with an ending. The subject is the hash tag, encoded
+ * so that it can neither end it nor be another subject's; the name stands before it and has neither colon nor brace, so
+ * no limiter's keys are another's.
  */
-export function subjectKeys(name: string): (subject: string) => SubjectKeys {
-  const templates = { counters: templateOf(name, ''), log: templateOf(name, ':log') };
-  return (subject) => new SubjectKeys(templates, subject);
-}
+export class SubjectKeys {
+  readonly #render: (subject: string) => Key<unknown>;
+  #young = new Map<string, Key<unknown>>();
+  #old: ReadonlyMap<string, Key<unknown>> = new Map();
 
-/** The key of a subject's leases. @throws {InvalidOptionError} for a name that could be mistaken for something else */
-export function leaseKeys(name: string): (subject: string) => Key<unknown> {
-  const leases = templateOf(name, ':leases');
-  return (subject) => leases({ subject });
-}
+  /** @throws {InvalidOptionError} for a name that could be mistaken for something else */
+  constructor(name: string, ending: '' | ':log' | ':leases') {
+    if (typeof name !== 'string' || !NAME.test(name))
+      throw new InvalidOptionError('name', name, '1 to 100 letters, digits, and . _ ~ -');
+    const template = key(`limits:${name}:{<subject>}${ending}` as '<subject>');
+    this.#render = (subject) => template({ subject });
+  }
 
-function templateOf(name: string, ending: string): Template {
-  if (typeof name !== 'string' || !NAME.test(name))
-    throw new InvalidOptionError('name', name, '1 to 100 letters, digits, and . _ ~ -');
-  return key(`limits:${name}:{<subject>}${ending}` as '<subject>');
+  /**
+   * @throws {RateLimitRangeError} for a subject that is too long
+   * @throws {ParameterError} for one that is no text
+   */
+  of(subject: string): Key<unknown> {
+    return this.#young.get(subject) ?? this.#remember(subject);
+  }
+
+  #remember(subject: string): Key<unknown> {
+    if (subject?.length > LONGEST)
+      throw new RateLimitRangeError('subject.length', subject.length, `at most ${LONGEST}; hash longer ones`);
+    const rendered = this.#old.get(subject) ?? this.#render(subject);
+    if (subject.length > LONGEST_REMEMBERED) return rendered;
+    if (this.#young.size >= REMEMBERED) {
+      this.#old = this.#young;
+      this.#young = new Map();
+    }
+    this.#young.set(subject, rendered);
+    return rendered;
+  }
 }

@@ -17,12 +17,14 @@ export interface RateLimitProblemTold {
 
   /**
    * - `unavailable`: the cluster could not be asked; the limiter's rule decided
-   * - `not-refunded`: what was charged before a denial could not be given back
+   * - `not-refunded`: what was charged before a denial, ahead, or for somebody who had left, could not be given back
    * - `not-announced`: this process could not tell the others that it lives
    */
   readonly what: 'unavailable' | 'not-refunded' | 'not-announced';
 
-  /** The error's code, or its name; `late` for places charged ahead that were not given back in time. */
+  /**
+   * The error's code, and the server's; or its name. `late` for what was charged ahead and could not be given back in time.
+   */
   readonly why: string;
 }
 
@@ -38,7 +40,8 @@ export function tellDecision(limiter: string, cost: number, result: RateLimitRes
 
 export function tellProblem(limiter: string, what: RateLimitProblemTold['what'], error: unknown): void {
   if (!problems.hasSubscribers) return;
-  const { code, name } = error as { readonly code?: string; readonly name?: string };
-  const told: RateLimitProblemTold = { limiter, what, why: code ?? name ?? String(error) };
+  const { code, reply, name } = error as Partial<Record<'code' | 'reply' | 'name', string>>;
+  const why = [code ?? name ?? String(error), reply].filter(Boolean).join(' ');
+  const told: RateLimitProblemTold = { limiter, what, why };
   problems.publish(told);
 }

@@ -22,7 +22,7 @@ export interface QueueOwner {
   consume(subject: string, waiter: Waiter): Promise<RateLimitResult>;
 
   /** Gives back what was charged for somebody who no longer waits. Reports its failure itself. */
-  giveBack(subject: string, waiter: Waiter): void;
+  giveBack(subject: string, waiter: Waiter): Promise<void>;
 
   /** Nobody waits any more. */
   onEmpty(subject: string): void;
@@ -127,7 +127,7 @@ export class WaitQueue {
       } else if (this.#waiters.delete(waiter)) {
         waiter.resolve(result);
       } else if (result.decidedBy === 'cluster' || result.decidedBy === 'lease') {
-        this.#owner.giveBack(this.#subject, waiter);
+        void this.#owner.giveBack(this.#subject, waiter);
       }
       this.#asked = undefined;
     } catch (error) {

@@ -2,10 +2,16 @@ import { AbortedError } from '@keyslot/cluster';
 import { toMs } from '@keyslot/kernel';
 import { RateLimiterClosedError, RateLimitRangeError } from './errors.ts';
 import type { RateLimitResult } from './result.ts';
+import { tellProblem } from './telling.ts';
 import type { WaitOptions } from './wait-options.ts';
 import { type QueueOwner, type Waiter, WaitQueue } from './wait-queue.ts';
 
 const LONGEST_WAIT_MS = 86_400_000;
+
+/** What those who wait need of their limiter. */
+interface WaitingOwner extends Pick<QueueOwner, 'name' | 'now' | 'consume'> {
+  reward(this: void, subject: string, waiter: Waiter): Promise<unknown>;
+}
 
 /** All who wait for places of a limiter: a queue for each subject. */
 export class Waiting {
@@ -13,8 +19,20 @@ export class Waiting {
   readonly #queues = new Map<string, WaitQueue>();
   #isClosed = false;
 
-  constructor(owner: Omit<QueueOwner, 'onEmpty'>) {
-    this.#owner = { ...owner, onEmpty: (subject) => this.#queues.delete(subject) };
+  constructor({ name, now, consume, reward }: WaitingOwner) {
+    this.#owner = {
+      name,
+      now,
+      consume,
+      async giveBack(subject, waiter) {
+        try {
+          await reward(subject, waiter);
+        } catch (error) {
+          tellProblem(name, 'not-refunded', error);
+        }
+      },
+      onEmpty: (subject) => this.#queues.delete(subject),
+    };
   }
 
   /**

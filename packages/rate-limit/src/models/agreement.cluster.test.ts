@@ -51,8 +51,8 @@ const BLOCK_SHARES = [0, 0.3, 1, 4];
 function callOf(plan: Plan, step: Step, nowUs: number): ScriptCall {
   const [limit] = plan.limits;
   if (limit === undefined) throw new Error('a plan has a limit');
-  const cost =
-    step.op === 'reward' ? -step.cost : Math.min(step.cost, ...plan.limits.map(({ most }) => most));
+  const mosts = plan.limits.map(({ most }) => most);
+  const cost = costOf(step, Math.min(...mosts), Math.max(...mosts));
   const mode =
     step.op === 'peek' ? 'peek' : step.op === 'consume' || step.op === 'short' ? 'consume' : 'force';
   const isLog = plan.kind === 'log';
@@ -72,6 +72,12 @@ function callOf(plan: Plan, step: Step, nowUs: number): ScriptCall {
     };
   }
   return { source: chargeLua, args: { mode, limits: argumentFor(plan, cost) }, nowUs };
+}
+
+/** As `RateLimiter` lets it through. */
+function costOf({ op, cost }: Step, least: number, most: number): number {
+  if (op === 'reward') return -Math.min(cost, 2 * most);
+  return Math.min(cost, op === 'penalty' ? 2 * most : least);
 }
 
 function callsOf({ start, plans, steps }: Schedule): ScriptCall[] {

@@ -46,7 +46,8 @@ export function charge(
   const blockedUs = Math.max((known?.blockedUntil ?? 0) - now, 0);
   const counters = charges.map((each, i) => new Counter(each, known?.words[i], now));
   const admitted = blockedUs === 0 && counters.every(({ over }) => over <= 0);
-  const retries = counters.map((counter) => counter.retryUs());
+  // What is charged anyway waits for nothing, and may be more than ever fits in.
+  const retries = counters.map((counter) => (mode === 'force' ? 0 : counter.retryUs()));
 
   const isCharged = mode === 'force' || (mode === 'consume' && admitted);
   if (isCharged) for (const counter of counters) counter.add(mode === 'force');

@@ -36,7 +36,7 @@ export function chargeLog(
 
   const over = used + cost - limit;
   const admitted = blockedUs === 0 && over <= 0;
-  const retryUs = over > 0 ? goneAt(entries, over, now) + windowUs - now : 0;
+  const retryUs = over > 0 && mode !== 'force' ? goneAt(entries, over, now) + windowUs - now : 0;
 
   const charged =
     mode === 'force'

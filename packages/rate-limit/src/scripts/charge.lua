@@ -26,7 +26,7 @@
   REPLY
     {admitted, blocked, free, retry, reset, ...}
               1 or 0; microseconds the subject stays blocked; and for each limit: how much more fits in, microseconds until
-              the cost would fit in, microseconds until it is as if never used
+              the cost would fit in (0 with `force`), microseconds until it is as if never used
 ]]
 local counters = KEYS[1]
 local mode, limits = ARGV[1], ARGV[2]
@@ -154,7 +154,7 @@ for kind, charge, capacity, a, b in string.gmatch(limits, '(%a)(-?%d+),(%d+),(%d
   limit.by = algorithms[kind]
   limit.by.see(limit, word and word[1] == kind and word or nil)
   local over = limit.by.used(limit) + limit.charge - limit.capacity
-  limit.retry = over > 0 and limit.by.wait(limit, over, limit.charge) or 0
+  limit.retry = over > 0 and mode ~= 'force' and limit.by.wait(limit, over, limit.charge) or 0
   fits = fits and over <= 0
   asked[#asked + 1] = limit
 end

@@ -20,7 +20,7 @@
   REPLY
     {admitted, blocked, free, retry, reset}
               1 or 0; microseconds the subject stays blocked; how much more may be admitted, microseconds until the cost
-              would be, microseconds until it is as if never used
+              would be (0 with `force`), microseconds until it is as if never used
 ]]
 local log = KEYS[1]
 local mode, cost, limit, window = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -33,32 +33,37 @@ local function entry(text)
   return tonumber(at), tonumber(sum)
 end
 
--- The first entry after the one it counts from for which that is so, its place, and the sum before it. In chunks:
--- nobody reads a long log at once.
-local function find(is_so)
-  local from, before = 0, 0
-  while true do
-    local texts = redis.call('LRANGE', log, from, from + 31)
-    for i, text in ipairs(texts) do
-      local at, sum = entry(text)
-      if not at or from + i > 1 and is_so(at, sum) then
-        return at, from + i - 1, before
-      end
-      before = sum
-    end
-    if #texts < 32 then
-      return nil, from + #texts, before
-    end
-    from = from + 32
-  end
+local function at_place(place)
+  return entry(redis.call('LINDEX', log, place))
 end
 
+-- The first entry after the one it counts from for which that is so, its place, and the sum before it. All are in order,
+-- so a long log costs a few looks more than a short one.
+local function find(places, is_so)
+  local low, high = 0, 1
+  while high < places and not is_so(at_place(high)) do
+    low, high = high, high * 2
+  end
+  high = math.min(high, places)
+  while high - low > 1 do
+    local middle = math.floor((low + high) / 2)
+    if is_so(at_place(middle)) then
+      high = middle
+    else
+      low = middle
+    end
+  end
+  return high < places and at_place(high) or nil, high, select(2, at_place(low))
+end
+
+local places = redis.call('LLEN', log)
 local last = redis.call('LINDEX', log, -1)
 local blocked, blocked_until = 0, nil
 if last and string.sub(last, 1, 1) == 'b' then
   blocked_until = tonumber(string.sub(last, 2))
   blocked = math.max(blocked_until - now, 0)
   last = redis.call('LINDEX', log, -2)
+  places = places - 1
 end
 
 local at, sum, base, first = now, 0, 0, 0
@@ -68,19 +73,19 @@ end
 local stale = at - now > window
 if stale then
   at = now
-  base = select(2, entry(redis.call('LINDEX', log, 0)))
+  base = select(2, at_place(0))
 elseif last then
   now = math.max(now, at)
   local _
-  _, first, base = find(function(entry_at) return entry_at > now - window end)
+  _, first, base = find(places, function(entry_at) return entry_at > now - window end)
 end
 local used = sum - base
 
 local over = used + cost - limit
 local fits = blocked == 0 and over <= 0
 local retry = 0
-if over > 0 then
-  local gone = not stale and find(function(_, entry_sum) return entry_sum - base >= over end) or now
+if over > 0 and mode ~= 'force' then
+  local gone = not stale and find(places, function(_, entry_sum) return entry_sum - base >= over end) or now
   retry = gone + window - now
 end
 
@@ -96,26 +101,26 @@ if writes then
   if blocked_until then
     redis.call('RPOP', log)
   end
-  if stale or charged < 0 or not last then
-    -- Made anew. What is given back was admitted last: the sums go no further than what is left.
-    local left = used + math.min(charged, 0)
-    local texts = { string.format('%.0f:%.0f', now, used) }
-    if not stale then
-      texts = redis.call('LRANGE', log, first, -1)
-    end
+  if stale or not last then
     redis.call('DEL', log)
     redis.call('RPUSH', log, string.format('%.0f:0', now - window))
-    sum = 0
-    for _, text in ipairs(texts) do
-      local entry_at, entry_sum = entry(text)
-      local upto = math.min(stale and entry_sum or entry_sum - base, left)
-      if upto > sum then
-        at, sum = entry_at, upto
-        redis.call('RPUSH', log, string.format('%.0f:%.0f', at, sum))
-      end
+    sum = used
+    if used > 0 then
+      redis.call('RPUSH', log, string.format('%.0f:%.0f', now, used))
     end
+    base = 0
   elseif first > 1 then
     redis.call('LTRIM', log, first - 1, -1)
+  end
+  -- What is given back was admitted last.
+  local left = sum + math.min(charged, 0)
+  while sum > left do
+    local entry_at = entry(redis.call('RPOP', log))
+    at, sum = at_place(-1)
+    if sum < left then
+      at, sum = entry_at, left
+      redis.call('RPUSH', log, string.format('%.0f:%.0f', at, sum))
+    end
   end
   if charged > 0 then
     at = now
