@@ -19,8 +19,8 @@ export interface FloodOrder {
   readonly callers: number;
   readonly forMs: number;
 
-  /** Asks for so long, then rests for so long, in milliseconds. */
-  readonly waves?: { readonly askMs: number; readonly restMs: number };
+  /** For how long each caller asks only every 100 ms at first, in milliseconds. @default 0 */
+  readonly calmMs?: number;
 }
 
 /** An admission: it happened between the two. Times are those of `sharedNow`. */
@@ -66,20 +66,17 @@ process.on('message', (order: FloodOrder) => void flood(order));
 process.on('disconnect', () => process.exit());
 tell({ kind: 'ready' });
 
-async function flood({ subject, callers, forMs, waves }: FloodOrder): Promise<void> {
+async function flood({ subject, callers, forMs, calmMs = 0 }: FloodOrder): Promise<void> {
   const admissions: Admission[] = [];
   const errors: string[] = [];
   let denials = 0;
   let leased = 0;
-  const end = sharedNow() + forMs;
+  const calmUntil = sharedNow() + calmMs;
+  const end = calmUntil + forMs;
   const call = async () => {
     while (sharedNow() < end) {
+      if (sharedNow() < calmUntil) await sleep(100);
       const from = sharedNow();
-      // By the shared clock, so that all processes rest and wake at once.
-      if (waves !== undefined && from % (waves.askMs + waves.restMs) > waves.askMs) {
-        await sleep(1);
-        continue;
-      }
       try {
         const { allowed, decidedBy } = await limiter.consume(subject);
         if (allowed) admissions.push({ from, to: sharedNow() });

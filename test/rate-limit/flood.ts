@@ -15,8 +15,8 @@ export interface FloodChoices {
   /** How the limiters serve hot subjects. @default not at all */
   readonly hot?: HotOptions;
 
-  /** Asks for so long, then rests for so long, and again, in milliseconds. @default asks all the time */
-  readonly waves?: { readonly askMs: number; readonly restMs: number };
+  /** For how long each caller asks only every 100 ms before the flood, in milliseconds. @default 0 */
+  readonly calmMs?: number;
 }
 
 /** What came of a flood. */
@@ -35,7 +35,7 @@ export async function flood(
   limits: readonly LimitOptions[],
   subject: string,
   meanwhile: () => Promise<unknown> = async () => {},
-  { hot, waves }: FloodChoices = {},
+  { hot, calmMs = 0 }: FloodChoices = {},
 ): Promise<Flooded> {
   const name = newName();
   await using fleet = await Fleet.start<FloodOrder, FloodReport>(
@@ -49,7 +49,7 @@ export async function flood(
       hot,
     }),
   );
-  fleet.order({ subject, callers: CALLERS, forMs: FLOOD_MS, ...(waves && { waves }) });
+  fleet.order({ subject, callers: CALLERS, forMs: FLOOD_MS, calmMs });
   await meanwhile();
   await fleet.until(() => fleet.all('flooded').length === PROCESSES);
   const reports = fleet.all('flooded');

@@ -1,7 +1,7 @@
 import type { Decider } from './decider.ts';
 import { equalScript } from './equal-script.ts';
 import { inMulti, withLua } from './ioredis.ts';
-import { keyslot, keyslotRemembering } from './keyslot.ts';
+import { keyslot, keyslotHot, keyslotRemembering } from './keyslot.ts';
 import { nestThrottler } from './nest-throttler.ts';
 import { flexible, flexibleBlocking } from './rate-limiter-flexible.ts';
 
@@ -15,4 +15,5 @@ export const DECIDERS: readonly [Decider, ...Decider[]] = [
   equalScript,
   keyslot,
   keyslotRemembering,
+  keyslotHot,
 ];

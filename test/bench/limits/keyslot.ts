@@ -10,6 +10,9 @@ export const keyslot: Decider = openWith('keyslot', 'consume', { rememberDenials
 /** As it is by default. */
 export const keyslotRemembering: Decider = openWith('keyslot', 'consume, denials remembered', {});
 
+/** With what is meant for subjects that one process asks for more than a thousand times a second. */
+export const keyslotHot: Decider = openWith('keyslot', 'consume, hot, denials remembered', { hot: {} });
+
 function openWith(name: string, call: string, choices: Choices): Decider {
   return {
     name,
