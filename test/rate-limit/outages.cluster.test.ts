@@ -3,7 +3,7 @@ import { ClusterClient } from '@keyslot/cluster';
 import { type LimitOptions, RateLimiter } from '@keyslot/rate-limit';
 import { describe, expect } from 'vitest';
 import { sharedNow } from '../cache/fleet.ts';
-import { ended } from '../cluster/clients.ts';
+import { codesOf, ended, load } from '../cluster/clients.ts';
 import { newName, test } from './fixtures.ts';
 import { secondsOf } from './flood.ts';
 import type { Admission } from './flood-worker.ts';
@@ -65,6 +65,28 @@ describe('a primary that is frozen', () => {
     const end = await ended(limiter.consume('s', 1, { signal: AbortSignal.timeout(50) }));
     await cluster.thaw(primary);
     expect(end.error).toMatchObject({ code: 'CLUSTER_ABORTED' });
+  });
+});
+
+describe('connections that are lost with answers on their way', () => {
+  test('cost typed errors, and never charge a request twice', async ({ open, cluster }) => {
+    const limit = 10_000_000;
+    const limiter = await open({ limits: [{ limit, per: '1h', algorithm: 'fixed-window' }] });
+    const subject = 'cut';
+    const { admin } = cluster.primaryOf(subject);
+    const calls = load(64, async () => {
+      await limiter.consume(subject, 1);
+    });
+    for (let kills = 0; kills < 40; kills++) {
+      await sleep(20);
+      await admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    }
+    const { rounds, errors } = await calls.stop();
+    const { remaining } = await limiter.peek(subject);
+    const charged = limit - remaining;
+    expect(codesOf(errors.map((error) => ({ error, ms: 0 })))).toEqual(['CLUSTER_OUTCOME_UNKNOWN']);
+    expect(charged).toBeGreaterThanOrEqual(rounds);
+    expect(charged).toBeLessThanOrEqual(rounds + errors.length);
   });
 });
 

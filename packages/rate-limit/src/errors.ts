@@ -1,4 +1,6 @@
+import type { ClusterError } from '@keyslot/cluster';
 import { type InvalidOptionError, KeyslotError } from '@keyslot/kernel';
+import type { ParameterError } from '@keyslot/keys';
 import type { RateLimitResult } from './result.ts';
 
 const brand = Symbol.for('@keyslot/error');
@@ -69,13 +71,14 @@ export class RateLimiterClosedError extends KeyslotError {
   }
 }
 
-/** Everything that a limiter itself rejects with, besides the errors of its client. */
+/** Everything that a limiter rejects with, so that a `switch` over `code` can be exhaustive. */
 export type RateLimitError =
   | RateLimitRangeError
   | RateLimitTimeoutError
   | RateLimiterClosedError
   | InvalidOptionError
-  | KeyslotError;
+  | ParameterError
+  | ClusterError;
 
 function shown(received: unknown): string {
   return typeof received === 'number' || typeof received === 'bigint'

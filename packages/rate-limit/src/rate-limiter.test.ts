@@ -156,6 +156,20 @@ describe('an outage', () => {
     await expect(open.limiter.consume('s')).rejects.toThrow(TypeError);
   });
 
+  it('has the rule give places, or none, and never local ones', async () => {
+    const client = new MemoryRateLimitClient();
+    vi.spyOn(client, 'run').mockImplementation(away);
+    const placesOf = (onUnavailable: 'throw' | 'open' | 'closed') =>
+      new ConcurrencyLimiter({ client, name: 'x', limit: 1, onUnavailable }).consume('s');
+    await expect(placesOf('throw')).rejects.toThrow(ShardUnavailableError);
+    expect(await placesOf('open')).toMatchObject({
+      allowed: true,
+      decidedBy: 'open',
+      lease: expect.any(String),
+    });
+    expect(await placesOf('closed')).toMatchObject({ allowed: false, decidedBy: 'closed', lease: undefined });
+  });
+
   it('of a later subject has what was charged before it given back', async () => {
     const first = limiterAt();
     const second = limiterAt();

@@ -25,6 +25,8 @@ const LONGEST_BLOCK_MS = 365 * 86_400_000;
  * ```
  *   consume ─▶ memory of denials ── denied a moment ago ─▶ denied               (nothing awaited)
  *                │
+ *              hot subject, if asked for ── `hot-subject.ts` ─▶ admitted or denied  (few questions, or none)
+ *                │
  *              cluster: one script, one key ── a limit is reached ─▶ denied     (nothing written, nothing charged)
  *                │                    └── cannot be asked ─▶ onUnavailable: throw, open, closed, local
  *                ▼

@@ -98,7 +98,7 @@ describe.each(ALGORITHMS)('%s', (algorithm) => {
           const almost = subject.ask('peek', 1, now + Math.max(resetUs - 1, 0)).standings[0];
           expect(almost?.resetUs).toBe(Math.min(resetUs, 1));
           const [before, then] = [retryUs - 1, retryUs].map(
-            (us) => subject.ask('peek', cost, now + us).admitted,
+            (waited) => subject.ask('peek', cost, now + waited).admitted,
           );
           expect(admitted || (then && !before)).toBe(true);
         }
