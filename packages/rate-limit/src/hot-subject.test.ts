@@ -112,6 +112,19 @@ describe('a hot subject', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  test('has no lease any more when the limiter is closed while it is asked about', async () => {
+    const { limiter, other } = openLimiter();
+    await keepAsking(limiter, 100);
+    await vi.advanceTimersByTimeAsync(30);
+    const asked = limiter.consume('s');
+    const closed = limiter.close();
+    await vi.advanceTimersByTimeAsync(5);
+    await Promise.all([asked, closed]);
+    expect(vi.getTimerCount()).toBe(0);
+    expect((await peek(other)).remaining).toBeGreaterThanOrEqual(99);
+    expect((await keepAsking(limiter, 50)).map(({ decidedBy }) => decidedBy)).not.toContain('lease');
+  });
+
   test('admits a smaller cost where a greater one found no room, and says when each would fit', async () => {
     const { limiter } = openLimiter({ hot: { above: 10, hold: 0 } });
     await keepAsking(limiter, 1);

@@ -65,7 +65,8 @@ export class HotSubject {
   readonly #subject: string;
   readonly #most: number;
   #asking: Asking[] = [];
-  #isBusy = false;
+  #serving: Promise<void> | undefined;
+  #isClosed = false;
   #lease: Lease | undefined;
 
   /** How many places were free when that was last said. */
@@ -83,7 +84,7 @@ export class HotSubject {
   }
 
   get isIdle(): boolean {
-    return !this.#isBusy && this.#lease === undefined;
+    return this.#serving === undefined && this.#lease === undefined;
   }
 
   /** Out of the lease, if that is possible. */
@@ -109,7 +110,7 @@ export class HotSubject {
   ask(cost: number): Promise<RateLimitResult> {
     return new Promise((resolve, reject) => {
       this.#asking.push({ cost, resolve, reject });
-      if (!this.#isBusy) void this.#serveAll();
+      this.#serving ??= this.#serveAll();
     });
   }
 
@@ -124,14 +125,20 @@ export class HotSubject {
     else await this.#owner.giveBack(this.#subject, this.plan, lease.left);
   }
 
+  /** Charges none ahead any more, and gives back what is. Who asks is answered as ever. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#serving;
+    await this.endLease();
+  }
+
   async #serveAll(): Promise<void> {
-    this.#isBusy = true;
     while (this.#asking.length > 0) {
       const batch = this.#asking;
       this.#asking = [];
       await this.#serve(batch);
     }
-    this.#isBusy = false;
+    this.#serving = undefined;
   }
 
   /** Asks until each has an answer: for all at first, then for those for whom there was room. */
@@ -180,6 +187,7 @@ export class HotSubject {
     const expected = (this.#served / Math.max(now - this.#askedAt, 1)) * holdMs;
     this.#served = 0;
     this.#askedAt = now;
+    if (this.#isClosed) return 0;
     return Math.floor(Math.max(0, Math.min(expected, batch, (this.#free - cost) / 2)));
   }
 

@@ -83,7 +83,7 @@ export class HotSubjects {
 
   /** Gives back all that was charged ahead. */
   async close(): Promise<void> {
-    await Promise.all([...this.#hot.values()].map((hot) => hot.endLease()));
+    await Promise.all([...this.#hot.values()].map((hot) => hot.close()));
   }
 
   #forgetCold(): void {
