@@ -45,7 +45,8 @@ describe('a hot subject', () => {
     // The first are not hot yet; the rest is refused as a whole, then served as far as there is room.
     expect(results.filter(({ allowed }) => allowed).length).toBeLessThanOrEqual(100 + 20);
     expect(results.filter(({ allowed }) => allowed).length).toBeGreaterThanOrEqual(100);
-    expect(asked.length).toBeLessThan(20);
+    // Nobody is kept waiting for a place that comes free meanwhile.
+    expect(asked.length - 9).toBeLessThanOrEqual(3);
     const denial = results.find(({ allowed }) => !allowed);
     expect(denial).toMatchObject({ limitedBy: 0, decidedBy: 'cluster', retryAfterMs: 1 });
   });
@@ -132,7 +133,8 @@ describe('a hot subject', () => {
     await vi.advanceTimersByTimeAsync(20);
     const [first, second, third, fourth] = await all;
     expect([first, second, third, fourth].map((each) => each?.allowed)).toEqual([true, false, true, false]);
-    expect(second?.retryAfterMs).toBeGreaterThan(30);
+    // The five that fit in are before it.
+    expect(second?.retryAfterMs).toBeGreaterThan(40);
     expect(second?.retryAfterMs).toBeLessThanOrEqual(45);
   });
 

@@ -50,9 +50,9 @@ interface Lease {
  *   lease ── a place is left, and not too old ─▶ admitted              (nothing awaited)
  *     │
  *   next question ── all of their costs, and a few ahead ─▶ admitted
- *     │      └── denied: as much as there was room for, the first of them ─▶ admitted
+ *     │      └── denied: for as many as there was room for, the first of them ─▶ admitted
  *     ▼
- *   nothing fits: denied
+ *   the others: denied
  * ```
  *
  * A place is counted from when it was charged, and admitted by the lease up to `holdMs` later. So in a window are
@@ -164,10 +164,11 @@ export class HotSubject {
         }
         ahead = 0;
         fitting = firstThatFit(left, this.#free);
-        if (fitting.length > 0) continue;
-        const denied = left;
-        left = new Set();
-        this.#deny(denied, decision, askedAt);
+        // Now, and not when the others have been asked for: meanwhile places come free, and they would wait on for those.
+        const kept = new Set(fitting);
+        const denied = [...left].filter((each) => !kept.has(each));
+        left = kept;
+        this.#deny(denied, decision, sumOf(fitting), askedAt);
       }
     } catch (error) {
       for (const { cost, resolve, reject } of left) {
@@ -199,13 +200,18 @@ export class HotSubject {
     this.#lease = { left, askedAt, timer, result };
   }
 
-  #deny(all: Iterable<Asking>, { blockedUs, standings }: Decision, askedAt: number): void {
+  /** @param taken - what those before them get of what was free */
+  #deny(all: Iterable<Asking>, { blockedUs, standings }: Decision, taken: number, askedAt: number): void {
     const results = new Map<number, RateLimitResult>();
     let least = Number.POSITIVE_INFINITY;
     for (const { cost, resolve } of all) {
       let result = results.get(cost);
       if (result === undefined) {
-        const decision = { admitted: false, blockedUs, standings: this.#standingsFor(cost, standings) };
+        const decision = {
+          admitted: false,
+          blockedUs,
+          standings: this.#standingsFor(cost, taken, standings),
+        };
         result = resultOf(decision, this.plan.limits);
         results.set(cost, result);
         if (cost < least) {
@@ -217,11 +223,13 @@ export class HotSubject {
     }
   }
 
-  /** What would have been said of another cost. */
-  #standingsFor(cost: number, standings: readonly Standing[]): Standing[] {
-    return standings.map(({ free, resetUs }, i) => {
+  /** What would have been said of another cost, after what was taken. */
+  #standingsFor(cost: number, taken: number, standings: readonly Standing[]): Standing[] {
+    return standings.map((standing, i) => {
       const { unit = 1, letter = 'g', a = 1 } = this.plan.limits[i] ?? {};
+      const free = standing.free - taken * unit;
       const over = Math.max(0, cost * unit - free);
+      const resetUs = standing.resetUs + Math.ceil((taken * unit) / (letter === 't' ? a : 1));
       return { free, retryUs: letter === 't' ? Math.ceil(over / a) : over, resetUs };
     });
   }
