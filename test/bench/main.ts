@@ -1,4 +1,4 @@
-// npm run bench [-- --quick] [--json FILE]; npm run bench -- clients …; npm run bench -- peers|faults [--only NAME] …
+// npm run bench [-- --quick] [--json FILE]; npm run bench -- clients …; npm run bench -- peers|limits|faults [--only NAME] …
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { findRedisServer, TestCluster } from '@keyslot/testkit';
@@ -8,12 +8,15 @@ import { openClients } from './clients.ts';
 import { type Contest, hold, type Pace, type Standing } from './contest.ts';
 import { FAULTS } from './faults/faults.ts';
 import { showFaults } from './faults/show.ts';
+import { DECIDERS } from './limits/deciders.ts';
+import { showLimits } from './limits/show.ts';
 import { PEERS } from './peers/peers.ts';
 import { showPeers } from './peers/show.ts';
 
 const HELP = `Usage: npm run bench [-- options]
        npm run bench -- clients [options]
        npm run bench -- peers [options]
+       npm run bench -- limits [options]
        npm run bench -- faults [options]
 
 Measures Keyslot beside bare ioredis with its defaults, on one cluster of three primaries with a replica each,
@@ -29,6 +32,11 @@ peers: the cache beside other caches and a service that has none, all local tier
 stampede. A library that does a row wrongly gets the reason there in place of a figure.
 
   --only NAME   only this one and ioredis, may be given several times: ${PEERS.map(({ name }) => name).join(', ')}
+
+limits: the rate limiter beside other limiters and an equal script through the same client: decisions per second on
+1 000 subjects and on one hot subject, admitted and denied. One that does not keep a limit gets the reason there.
+
+  --only NAME   only this one and rate-limiter-flexible, may be given several times: ${limiters().join(', ')}
 
 faults: breaks such a cluster in every way that Keyslot must ride through, each on a cluster of its own, under 64
 closed-loop callers per shard, and prints what must hold beside what was measured. Takes some minutes.
@@ -51,18 +59,14 @@ if (values.help) {
   console.log(HELP);
 } else if (command === 'faults') {
   await showFaults(values.only ?? [], values.json);
-} else if (command === 'peers') {
-  const unknown = values.only?.filter((only) => !PEERS.some(({ name }) => name === only)) ?? [];
+} else if (command === 'peers' || command === 'limits') {
+  const known = command === 'peers' ? PEERS.map(({ name }) => name) : limiters();
+  const unknown = values.only?.filter((only) => !known.includes(only)) ?? [];
   if (unknown.length === 0) {
-    await showPeers(
-      values.only ?? [],
-      { rounds: values.quick ? 1 : 5, roundMs: values.quick ? 300 : 500 },
-      values.json,
-    );
+    const pace = { rounds: values.quick ? 1 : 5, roundMs: values.quick ? 300 : 500 };
+    await (command === 'peers' ? showPeers : showLimits)(values.only ?? [], pace, values.json);
   } else {
-    console.error(
-      `bench: got --only ${unknown.join(', ')}; allowed: ${PEERS.map(({ name }) => name).join(', ')}\n\n${HELP}`,
-    );
+    console.error(`bench: got --only ${unknown.join(', ')}; allowed: ${known.join(', ')}\n\n${HELP}`);
     process.exitCode = 2;
   }
 } else if ((command === undefined || command === 'clients') && values.only === undefined) {
@@ -70,9 +74,13 @@ if (values.help) {
   await bench(command === 'clients' ? openClients : openBasics, pace, values.json);
 } else {
   console.error(
-    `bench: got '${command ?? '--only'}'; allowed: nothing, clients, peers, or faults; --only with the latter two\n\n${HELP}`,
+    `bench: got '${command ?? '--only'}'; allowed: nothing, clients, peers, limits, or faults; --only with the latter three\n\n${HELP}`,
   );
   process.exitCode = 2;
+}
+
+function limiters(): string[] {
+  return [...new Set(DECIDERS.map(({ name }) => name))];
 }
 
 async function bench(

@@ -1,5 +1,5 @@
-import { setImmediate as turn } from 'node:timers/promises';
-import type { LimitOptions } from '@keyslot/rate-limit';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
+import type { HotOptions, LimitOptions } from '@keyslot/rate-limit';
 import { type Ready, sharedNow } from '../cache/fleet.ts';
 
 /** What a worker is started with. */
@@ -10,6 +10,7 @@ export interface FloodArgument {
 
   /** How wrong this process's clock is, in milliseconds. */
   readonly skewMs: number;
+  readonly hot?: HotOptions;
 }
 
 /** What the test asks of a worker: that so many callers ask without a pause. */
@@ -17,6 +18,9 @@ export interface FloodOrder {
   readonly subject: string;
   readonly callers: number;
   readonly forMs: number;
+
+  /** For how long each caller asks only every 100 ms at first, in milliseconds. @default 0 */
+  readonly calmMs?: number;
 }
 
 /** An admission: it happened between the two. Times are those of `sharedNow`. */
@@ -32,10 +36,13 @@ export type FloodReport =
       readonly kind: 'flooded';
       readonly admissions: readonly Admission[];
       readonly denials: number;
+
+      /** How many were admitted out of places charged ahead. */
+      readonly leased: number;
       readonly errors: readonly string[];
     };
 
-const { nodes, name, limits, skewMs } = JSON.parse(process.argv[2] ?? '{}') as FloodArgument;
+const { nodes, name, limits, skewMs, hot } = JSON.parse(process.argv[2] ?? '{}') as FloodArgument;
 
 // Before anything else is loaded, so that nobody has the right one.
 const rightly = Date.now;
@@ -47,24 +54,34 @@ const tell = (report: FloodReport) => process.send?.(report);
 const client = new ClusterClient({ nodes, deadline: '5s' });
 await client.ready('20s');
 // Half of the processes remember whom they denied.
-const limiter = new RateLimiter({ client, name, limits, rememberDenials: skewMs < 0 ? 1000 : 0 });
+const limiter = new RateLimiter({
+  client,
+  name,
+  limits,
+  rememberDenials: skewMs < 0 ? 1000 : 0,
+  ...(hot && { hot }),
+});
 
 process.on('message', (order: FloodOrder) => void flood(order));
 process.on('disconnect', () => process.exit());
 tell({ kind: 'ready' });
 
-async function flood({ subject, callers, forMs }: FloodOrder): Promise<void> {
+async function flood({ subject, callers, forMs, calmMs = 0 }: FloodOrder): Promise<void> {
   const admissions: Admission[] = [];
   const errors: string[] = [];
   let denials = 0;
-  const end = sharedNow() + forMs;
+  let leased = 0;
+  const calmUntil = sharedNow() + calmMs;
+  const end = calmUntil + forMs;
   const call = async () => {
     while (sharedNow() < end) {
+      if (sharedNow() < calmUntil) await sleep(100);
       const from = sharedNow();
       try {
-        const { allowed } = await limiter.consume(subject);
+        const { allowed, decidedBy } = await limiter.consume(subject);
         if (allowed) admissions.push({ from, to: sharedNow() });
         else denials++;
+        if (decidedBy === 'lease') leased++;
       } catch (error) {
         errors.push((error as { code?: string }).code ?? String(error));
       }
@@ -73,5 +90,5 @@ async function flood({ subject, callers, forMs }: FloodOrder): Promise<void> {
     }
   };
   await Promise.all(Array.from({ length: callers }, call));
-  tell({ kind: 'flooded', admissions, denials, errors });
+  tell({ kind: 'flooded', admissions, denials, leased, errors });
 }

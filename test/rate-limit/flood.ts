@@ -1,4 +1,4 @@
-import type { LimitOptions } from '@keyslot/rate-limit';
+import type { HotOptions, LimitOptions } from '@keyslot/rate-limit';
 import type { TestCluster } from '@keyslot/testkit';
 import { Fleet } from '../cache/fleet.ts';
 import { newName } from './fixtures.ts';
@@ -10,10 +10,22 @@ const CALLERS = 64;
 /** How long a flood lasts, in milliseconds. */
 const FLOOD_MS = Number(process.env['KEYSLOT_FLOOD_MS'] ?? 3_000);
 
+/** What a flood may be besides one without a pause. */
+export interface FloodChoices {
+  /** How the limiters serve hot subjects. @default not at all */
+  readonly hot?: HotOptions;
+
+  /** For how long each caller asks only every 100 ms before the flood, in milliseconds. @default 0 */
+  readonly calmMs?: number;
+}
+
 /** What came of a flood. */
 export interface Flooded {
   readonly admissions: readonly Admission[];
   readonly denials: number;
+
+  /** How many were admitted out of places charged ahead. */
+  readonly leased: number;
   readonly errors: readonly string[];
 }
 
@@ -23,6 +35,7 @@ export async function flood(
   limits: readonly LimitOptions[],
   subject: string,
   meanwhile: () => Promise<unknown> = async () => {},
+  { hot, calmMs = 0 }: FloodChoices = {},
 ): Promise<Flooded> {
   const name = newName();
   await using fleet = await Fleet.start<FloodOrder, FloodReport>(
@@ -33,15 +46,17 @@ export async function flood(
       name,
       limits,
       skewMs: [-5000, 0, 5000, -1][i],
+      hot,
     }),
   );
-  fleet.order({ subject, callers: CALLERS, forMs: FLOOD_MS });
+  fleet.order({ subject, callers: CALLERS, forMs: FLOOD_MS, calmMs });
   await meanwhile();
   await fleet.until(() => fleet.all('flooded').length === PROCESSES);
   const reports = fleet.all('flooded');
   return {
     admissions: reports.flatMap(({ admissions }) => admissions),
     denials: reports.reduce((sum, { denials }) => sum + denials, 0),
+    leased: reports.reduce((sum, { leased }) => sum + leased, 0),
     errors: reports.flatMap(({ errors }) => errors),
   };
 }

@@ -3,7 +3,7 @@ import type { Limit } from './limit.ts';
 import type { RateLimitResult, RateLimitState } from './result.ts';
 
 /** What is said of one limit. */
-interface Standing {
+export interface Standing {
   /** How much more fits in, in the limit's own units; negative after a penalty. */
   readonly free: number;
 

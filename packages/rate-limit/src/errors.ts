@@ -1,6 +1,7 @@
 import type { ClusterError } from '@keyslot/cluster';
-import type { InvalidOptionError } from '@keyslot/kernel';
+import { type InvalidOptionError, KeyslotError } from '@keyslot/kernel';
 import type { ParameterError } from '@keyslot/keys';
+import type { RateLimitResult } from './result.ts';
 
 const brand = Symbol.for('@keyslot/error');
 
@@ -23,8 +24,61 @@ export class RateLimitRangeError extends RangeError {
   }
 }
 
+/**
+ * Somebody who waited for a place was not admitted in time, or is sure not to be. Nothing was charged. Try again after
+ * `retryAfterMs`, wait for longer, or do without.
+ */
+export class RateLimitTimeoutError extends KeyslotError {
+  readonly code = 'RATE_LIMIT_TIMEOUT';
+  override readonly retryable = true;
+
+  /** The limiter's name. */
+  readonly limiter: string;
+  readonly withinMs: number;
+
+  /** After how many milliseconds whoever is first in the queue asks again; 0 when it is not known. */
+  readonly retryAfterMs: number;
+
+  /**
+   * The denial that it was told for: by `decidedBy` a limiter's, or that of a cluster that could not be asked. `undefined`
+   * when those before it took all the time there was.
+   */
+  readonly denial: RateLimitResult | undefined;
+
+  constructor(limiter: string, withinMs: number, retryAfterMs: number, denial: RateLimitResult | undefined) {
+    const why =
+      denial === undefined
+        ? 'others were first'
+        : denial.decidedBy === 'closed'
+          ? 'the cluster cannot be asked'
+          : `the next place is free in ${retryAfterMs} ms`;
+    super(`${limiter}: no place within ${withinMs} ms (${why}); wait for longer, or try again later`);
+    this.limiter = limiter;
+    this.withinMs = withinMs;
+    this.retryAfterMs = retryAfterMs;
+    this.denial = denial;
+  }
+}
+
+/** The limiter was closed while somebody waited, or before. Nothing was charged. Wait at a limiter that is open. */
+export class RateLimiterClosedError extends KeyslotError {
+  readonly code = 'RATE_LIMIT_CLOSED';
+  readonly limiter: string;
+
+  constructor(limiter: string) {
+    super(`${limiter}: the limiter is closed; nobody can wait any more`);
+    this.limiter = limiter;
+  }
+}
+
 /** Everything that a limiter rejects with, so that a `switch` over `code` can be exhaustive. */
-export type RateLimitError = RateLimitRangeError | InvalidOptionError | ParameterError | ClusterError;
+export type RateLimitError =
+  | RateLimitRangeError
+  | RateLimitTimeoutError
+  | RateLimiterClosedError
+  | InvalidOptionError
+  | ParameterError
+  | ClusterError;
 
 function shown(received: unknown): string {
   return typeof received === 'number' || typeof received === 'bigint'

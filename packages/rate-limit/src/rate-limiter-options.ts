@@ -1,5 +1,6 @@
 import type { CallOptions } from '@keyslot/cluster';
 import type { Duration } from '@keyslot/kernel';
+import type { HotOptions } from './hot-options.ts';
 import type { LimitOptions } from './limit-options.ts';
 import type { RateLimitClient } from './rate-limit-client.ts';
 import type { OnUnavailable } from './unavailable.ts';
@@ -53,6 +54,15 @@ export interface RateLimiterOptions {
    * @default 10_000
    */
   readonly rememberDenials?: number;
+
+  /**
+   * Serves subjects that this process is asked for very often with few questions, and partly without. It costs exactness at the
+   * limit, by a bound that {@link HotOptions.hold} states. Limits of `gcra` and `token-bucket` only; calls with a `signal` or a
+   * `deadline` of their own ask by themselves.
+   *
+   * @default undefined: every decision asks
+   */
+  readonly hot?: HotOptions;
 
   /** Milliseconds of a clock that nobody sets; only differences count. For tests. @default performance.now */
   readonly now?: () => number;

@@ -1,9 +1,11 @@
 import type { CallOptions } from '@keyslot/cluster';
 import { type Duration, InvalidOptionError, toMs } from '@keyslot/kernel';
 import { Charging } from './charging.ts';
+import { type ConsumeOutcome, type ConsumeRequest, consumeEach } from './consume-many.ts';
 import { nearestOf, resultOf, shortResult } from './decision.ts';
 import { Denials } from './denials.ts';
 import { RateLimitRangeError } from './errors.ts';
+import { HotSubjects } from './hot-subjects.ts';
 import { type Limit, mustBeCost, mustBeWhole } from './limit.ts';
 import { LocalLimiter } from './local-limiter.ts';
 import { type Plan, planOf } from './plan.ts';
@@ -12,14 +14,8 @@ import type { ConsumeOptions, RateLimiterOptions } from './rate-limiter-options.
 import type { RateLimitResult, RateLimitState } from './result.ts';
 import { tellDecision, tellProblem } from './telling.ts';
 import { isOutage, type OnUnavailable, undecided } from './unavailable.ts';
-
-/** What became of one subject of many. */
-export type ConsumeOutcome =
-  | { readonly outcome: 'decided'; readonly result: RateLimitResult }
-  | { readonly outcome: 'failed'; readonly error: Error };
-
-/** One of many: a subject, or a subject with what is asked for. */
-export type ConsumeRequest = string | readonly [subject: string, cost: number];
+import type { WaitOptions } from './wait-options.ts';
+import { Waiting } from './waiting.ts';
 
 const LONGEST_BLOCK_MS = 365 * 86_400_000;
 
@@ -28,6 +24,8 @@ const LONGEST_BLOCK_MS = 365 * 86_400_000;
  *
  * ```
  *   consume ─▶ memory of denials ── denied a moment ago ─▶ denied               (nothing awaited)
+ *                │
+ *              hot subject, if asked for ── `hot-subject.ts` ─▶ admitted or denied  (few questions, or none)
  *                │
  *              cluster: one script, one key ── a limit is reached ─▶ denied     (nothing written, nothing charged)
  *                │                    └── cannot be asked ─▶ onUnavailable: throw, open, closed, local
@@ -74,6 +72,8 @@ export class RateLimiter implements AsyncDisposable {
   readonly #onUnavailable: OnUnavailable;
   readonly #call: CallOptions;
   readonly #denials: Denials | undefined;
+  readonly #hot: HotSubjects | undefined;
+  readonly #waiting: Waiting;
   readonly #local: { readonly limiter: LocalLimiter; readonly processes: Processes } | undefined;
 
   /**
@@ -88,6 +88,7 @@ export class RateLimiter implements AsyncDisposable {
     deadline,
     whenOpen = 'wait',
     rememberDenials = 10_000,
+    hot,
     now = () => performance.now(),
   }: RateLimiterOptions) {
     if (!['throw', 'open', 'closed', 'local'].includes(onUnavailable))
@@ -100,6 +101,18 @@ export class RateLimiter implements AsyncDisposable {
     this.#limits = limits;
     this.#onUnavailable = onUnavailable;
     this.#denials = rememberDenials === 0 ? undefined : new Denials(rememberDenials, now);
+    this.#hot =
+      hot &&
+      new HotSubjects(hot, {
+        ...{ name, now, charging: this.#charging, call: this.#call, denials: this.#denials },
+        withoutCluster: (...asked) => this.#withoutCluster(...asked),
+      });
+    this.#waiting = new Waiting({
+      name,
+      now,
+      consume: (subject, { cost, limits: own }) => this.consume(subject, cost, own && { limits: own }),
+      reward: (subject, { cost, limits: own }) => this.reward(subject, cost, own && { limits: own }),
+    });
     if (onUnavailable === 'local') {
       const processes = new Processes(
         client,
@@ -126,6 +139,10 @@ export class RateLimiter implements AsyncDisposable {
     if (known !== undefined) return this.#told(cost, known);
 
     const call = this.#options(options);
+    if (this.#hot !== undefined && call === this.#call) {
+      const served = await this.#hot.consume(subject, plan, cost);
+      if (served !== undefined) return this.#told(cost, served);
+    }
     const askedAt = this.#denials?.now() ?? 0;
     try {
       const [limit] = plan.limits as readonly [Limit];
@@ -148,16 +165,24 @@ export class RateLimiter implements AsyncDisposable {
    * @returns the outcomes in the order of the requests
    */
   consumeMany(requests: readonly ConsumeRequest[], options?: ConsumeOptions): Promise<ConsumeOutcome[]> {
-    return Promise.all(
-      requests.map(async (request): Promise<ConsumeOutcome> => {
-        const [subject, cost] = typeof request === 'string' ? ([request, 1] as const) : request;
-        try {
-          return { outcome: 'decided', result: await this.consume(subject, cost, options) };
-        } catch (error) {
-          return { outcome: 'failed', error: error as Error };
-        }
-      }),
-    );
+    return consumeEach(requests, (subject, cost) => this.consume(subject, cost, options));
+  }
+
+  /**
+   * Waits until a subject is admitted, in the order of the calls in this process. Whoever calls {@link consume} does not
+   * queue; between processes, chance decides who is next.
+   *
+   * ```ts
+   * await limiter.waitFor('mail:example.com', 1, { within: '30s' });
+   * ```
+   *
+   * @throws {RateLimitTimeoutError} when it is not admitted in time, at once when that is sure
+   * @throws {RateLimiterClosedError} when the limiter is closed
+   * @throws {ClusterError} when the cluster cannot be asked and `onUnavailable` is `'throw'`: to all who wait for that subject
+   */
+  async waitFor(subject: string, cost = 1, options: WaitOptions = {}): Promise<RateLimitResult> {
+    mustBeCost(cost, this.#planOf(subject, options).limits);
+    return this.#waiting.enter(subject, cost, options);
   }
 
   /** What {@link consume} would say now. Nothing is charged. Rejects when the cluster cannot be asked. */
@@ -191,19 +216,23 @@ export class RateLimiter implements AsyncDisposable {
         `milliseconds from 0 to ${LONGEST_BLOCK_MS} (a year)`,
       );
     const plan = this.#planOf(subject, options);
+    this.#hot?.endLease(subject);
     await this.#charging.block(subject, plan, blockMs * 1000, this.#options(options));
     this.#denials?.forget(subject);
   }
 
   /** Forgets what a subject has used, and ends its block. */
   async reset(subject: string, options?: Pick<ConsumeOptions, 'signal' | 'deadline'>): Promise<void> {
+    this.#hot?.endLease(subject);
     await this.#charging.reset(subject, this.#options(options));
     this.#denials?.forget(subject);
     this.#local?.limiter.forget(subject);
   }
 
-  /** Ends what `onUnavailable: 'local'` listens to, and tells the others that this process shares no longer. */
+  /** Frees all who wait, gives back what was charged ahead, and tells the others that this process shares no longer. */
   async close(): Promise<void> {
+    this.#waiting.close();
+    await this.#hot?.close();
     await this.#local?.processes[Symbol.asyncDispose]();
   }
 
@@ -241,7 +270,7 @@ export class RateLimiter implements AsyncDisposable {
     return nearestOf(decision, plan.limits);
   }
 
-  #planOf(subject: string, options: ConsumeOptions | undefined): Plan {
+  #planOf(subject: string, options: Pick<ConsumeOptions, 'limits'> | undefined): Plan {
     if (options?.limits !== undefined) return planOf(options.limits);
     return (
       this.#fixed ?? planOf((this.#limits as (subject: string) => Parameters<typeof planOf>[0])(subject))

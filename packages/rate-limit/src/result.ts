@@ -2,6 +2,8 @@
 export type DecidedBy =
   /** The cluster, exactly. */
   | 'cluster'
+  /** This process, out of places that the cluster had charged for it a moment before: see `hot`. */
+  | 'lease'
   /** This process, which was told a short while ago how long the subject stays denied. */
   | 'memory-of-denials'
   /** Nobody: the cluster could not be asked, and the limiter admits then. */

@@ -17,12 +17,14 @@ export interface RateLimitProblemTold {
 
   /**
    * - `unavailable`: the cluster could not be asked; the limiter's rule decided
-   * - `not-refunded`: what was charged before a denial could not be given back
+   * - `not-refunded`: what was charged before a denial, ahead, or for somebody who had left, could not be given back
    * - `not-announced`: this process could not tell the others that it lives
    */
   readonly what: 'unavailable' | 'not-refunded' | 'not-announced';
 
-  /** The error's code, and the server's; or its name. */
+  /**
+   * The error's code, and the server's; or its name. `late` for what was charged ahead and could not be given back in time.
+   */
   readonly why: string;
 }
 
