@@ -1,0 +1,135 @@
+import type { ShardSubscription } from '@keyslot/cluster';
+import type { Clock } from '@keyslot/kernel';
+import type { LockClient } from './lock-client.ts';
+import type { LockKey } from './resource.ts';
+import { tellProblem } from './telling.ts';
+import { TOKEN_LENGTH } from './token.ts';
+
+/** Why one who waits has stopped sleeping: it was called, its channel began or ceased to stand, or time is up. */
+export type Awoken = 'called' | 'channel' | 'time';
+
+/** One who waits for its turn. Disposing of it gives its place in this process back. */
+export interface Turn extends Disposable {
+  /** Whether a call would arrive. */
+  readonly stands: boolean;
+
+  /** Sleeps until there is a reason not to. What came since the last time is not lost. Rejects with the signal's reason. */
+  sleep(ms: number, signal: AbortSignal): Promise<Awoken>;
+}
+
+interface Watch {
+  readonly subscription: ShardSubscription;
+  readonly waiters: Map<string, Waiter>;
+}
+
+/**
+ * Calls those of this process who wait for a lock. Its key's name is also that of the shard channel on which the
+ * scripts call those whose turn it is, by their tokens. It is subscribed to for as long as anybody here waits there.
+ */
+export class Turns implements AsyncDisposable {
+  readonly #client: Pick<LockClient, 'subscribeShard'>;
+  readonly #clock: Clock;
+  readonly #watches = new Map<string, Watch>();
+
+  constructor(client: Pick<LockClient, 'subscribeShard'>, clock: Clock) {
+    this.#client = client;
+    this.#clock = clock;
+  }
+
+  /** A place for one who has asked and was refused. Where calls arrive already, one may have been missed: it sleeps not at all the first time. */
+  expect(key: LockKey, token: string): Turn {
+    const watch = this.#watches.get(key.text) ?? this.#watch(key);
+    const waiter = new Waiter(watch?.subscription, this.#clock, () => {
+      if (watch === undefined || !watch.waiters.delete(token) || watch.waiters.size > 0) return;
+      if (this.#watches.get(key.text) === watch) this.#watches.delete(key.text);
+      void watch.subscription[Symbol.asyncDispose]();
+    });
+    watch?.waiters.set(token, waiter);
+    return waiter;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const watches = [...this.#watches.values()];
+    this.#watches.clear();
+    await Promise.all(watches.map(({ subscription }) => subscription[Symbol.asyncDispose]()));
+  }
+
+  #watch(key: LockKey): Watch | undefined {
+    const waiters = new Map<string, Waiter>();
+    const tellAll = () => {
+      for (const waiter of waiters.values()) waiter.wake('channel');
+    };
+    let subscription: ShardSubscription;
+    try {
+      subscription = this.#client.subscribeShard(key.text, {
+        onMessage: (tokens) => {
+          for (let at = 0; at + TOKEN_LENGTH <= tokens.length; at += TOKEN_LENGTH)
+            waiters.get(tokens.toString('latin1', at, at + TOKEN_LENGTH))?.wake('called');
+        },
+        onStanding: tellAll,
+        onDown: tellAll,
+      });
+    } catch (error) {
+      // The client is closed, as the next look at the cluster says too.
+      tellProblem('not-heard', key.template, error);
+      return undefined;
+    }
+    const watch = { subscription, waiters };
+    this.#watches.set(key.text, watch);
+    return watch;
+  }
+}
+
+class Waiter implements Turn {
+  readonly #subscription: ShardSubscription | undefined;
+  readonly #clock: Clock;
+  readonly #leave: () => void;
+  #missed: Awoken | undefined;
+  #wake: ((why: Awoken) => void) | undefined;
+
+  constructor(subscription: ShardSubscription | undefined, clock: Clock, leave: () => void) {
+    this.#subscription = subscription;
+    this.#clock = clock;
+    this.#leave = leave;
+    if (this.stands) this.#missed = 'channel';
+  }
+
+  get stands(): boolean {
+    return this.#subscription?.stands === true;
+  }
+
+  wake(why: Awoken): void {
+    if (this.#wake !== undefined) this.#wake(why);
+    else if (this.#missed !== 'called') this.#missed = why;
+  }
+
+  async sleep(ms: number, signal: AbortSignal): Promise<Awoken> {
+    signal.throwIfAborted();
+    const missed = this.#missed;
+    this.#missed = undefined;
+    if (missed !== undefined) return missed;
+    const awake = new AbortController();
+    const called = new Promise<Awoken>((resolve) => {
+      this.#wake = resolve;
+    });
+    const time = this.#clock.sleep(ms, AbortSignal.any([signal, awake.signal])).then(
+      () => 'time' as const,
+      () => {
+        signal.throwIfAborted();
+        return 'time' as const;
+      },
+    );
+    // Aborted after a call has come, it rejects when nobody listens to it any more.
+    time.catch(() => {});
+    try {
+      return await Promise.race([called, time]);
+    } finally {
+      this.#wake = undefined;
+      awake.abort();
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#leave();
+  }
+}
