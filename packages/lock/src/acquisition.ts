@@ -1,4 +1,4 @@
-import { isKeyslotError } from '@keyslot/kernel';
+import { type Clock, isKeyslotError } from '@keyslot/kernel';
 import { LocksClosedError, LockTimeoutError } from './errors.ts';
 import { HeldLock, type Keeping, surelyUntil } from './held-lock.ts';
 import type { LockKey } from './resource.ts';
@@ -6,7 +6,7 @@ import { CLAIM_MS } from './returns.ts';
 import { type Answer, acquire } from './scripts/index.ts';
 import { type AcquisitionTold, type HeldAs, type LockStep, tellAcquisition, tellProblem } from './telling.ts';
 import { newToken } from './token.ts';
-import type { Turn, Turns } from './turns.ts';
+import type { Awoken, Turn, Turns } from './turns.ts';
 
 /** What is asked for. */
 export interface Request {
@@ -26,6 +26,9 @@ const STAY_MS = 5_000;
 /** The longest pause between looks of one who would be called, and of one who would not, in milliseconds. */
 const TOLD_PAUSE_MS = 1_000;
 const UNTOLD_PAUSE_MS = 50;
+
+/** How many may be ahead of one who looks when somebody ahead does not come. */
+const NEAR = 2;
 
 /** After a look that failed, in milliseconds. */
 const FAILED_PAUSE_MS = 50;
@@ -105,9 +108,8 @@ export class Acquisitions {
           throw answer.kind === 'failed' ? answer.error : new LockTimeoutError(request.key.template, waitMs);
         if (answer.kind === 'failed' && !isRetryable(answer.error)) throw answer.error;
         turn ??= this.#turns.expect(request.key, one.token);
-        const pauseMs = pauseAfter(answer, turn.stands);
         one.steps.push(
-          (await turn.sleep(Math.min(pauseMs, leftMs), one.signal)) === 'called' ? 'called' : 'looked',
+          (await sleepUntil(turn, answer, until, clock, one.signal)) === 'called' ? 'called' : 'looked',
         );
       }
     } catch (error) {
@@ -124,6 +126,25 @@ export class Acquisitions {
     } finally {
       this.#underWay.delete(work);
     }
+  }
+}
+
+/** Sleeps until it is called, or has to look for itself. */
+async function sleepUntil(
+  turn: Turn,
+  answer: Attempt,
+  until: number,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Awoken> {
+  let pauseMs = pauseAfter(answer, turn.stands);
+  const isNear = answer.kind === 'refused' && answer.ahead > 0 && answer.ahead <= NEAR;
+  for (;;) {
+    const at = clock.now();
+    const awoken = await turn.sleep(Math.min(pauseMs, until - at), signal, isNear);
+    if (awoken !== 'others') return awoken;
+    // Somebody ahead was called, who may be dead: then nobody will say so.
+    pauseMs = Math.min(pauseMs - (clock.now() - at), CLAIM_MS + 20 * Math.random());
   }
 }
 

@@ -56,6 +56,9 @@ const BODIES: { readonly [Each in keyof typeof generated]: Body<(typeof generate
       me.deadline = now + stayMs * 1_000;
       me.isCalled = false;
       save();
+    } else {
+      waiters.splice(mine, 1);
+      if (admitted(state) > 0 && waiters[0]?.isCalled === false) save();
     }
     const next = Math.min(...[...holders, ...waiters.slice(0, mine)].map(({ deadline }) => deadline));
     return [0, Math.ceil((next - now) / 1_000), mine];

@@ -1,4 +1,5 @@
 import type { Clock } from '@keyslot/kernel';
+import { inBackground } from './monotonic.ts';
 
 /** Something that has to be looked at in time. */
 export interface Timed {
@@ -20,7 +21,7 @@ export class Renewals {
   #asleep: AbortController | undefined;
 
   constructor(clock: Clock) {
-    this.#clock = clock;
+    this.#clock = inBackground(clock);
   }
 
   /** Everything that is held now. */

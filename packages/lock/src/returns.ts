@@ -13,7 +13,7 @@ export type GivenBack =
   | { readonly outcome: 'pending'; readonly error: Error };
 
 /** How long one who was called has to come before it is the next one's turn, in milliseconds. */
-export const CLAIM_MS = 500;
+export const CLAIM_MS = 250;
 
 /** Between attempts, in milliseconds, before jitter. */
 const PAUSE_MS = 100;

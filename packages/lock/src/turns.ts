@@ -5,16 +5,20 @@ import type { LockKey } from './resource.ts';
 import { tellProblem } from './telling.ts';
 import { TOKEN_LENGTH } from './token.ts';
 
-/** Why one who waits has stopped sleeping: it was called, its channel began or ceased to stand, or time is up. */
-export type Awoken = 'called' | 'channel' | 'time';
+/** Why one who waits has stopped sleeping: it was called, or others were, its channel began or ceased to stand, or time is up. */
+export type Awoken = 'called' | 'others' | 'channel' | 'time';
 
 /** One who waits for its turn. Disposing of it gives its place in this process back. */
 export interface Turn extends Disposable {
   /** Whether a call would arrive. */
   readonly stands: boolean;
 
-  /** Sleeps until there is a reason not to. What came since the last time is not lost. Rejects with the signal's reason. */
-  sleep(ms: number, signal: AbortSignal): Promise<Awoken>;
+  /**
+   * Sleeps until there is a reason not to. What came since the last time is not lost. Rejects with the signal's reason.
+   *
+   * @param listens - whether it is a reason that others were called
+   */
+  sleep(ms: number, signal: AbortSignal, listens: boolean): Promise<Awoken>;
 }
 
 interface Watch {
@@ -62,9 +66,14 @@ export class Turns implements AsyncDisposable {
     let subscription: ShardSubscription;
     try {
       subscription = this.#client.subscribeShard(key.text, {
-        onMessage: (tokens) => {
-          for (let at = 0; at + TOKEN_LENGTH <= tokens.length; at += TOKEN_LENGTH)
-            waiters.get(tokens.toString('latin1', at, at + TOKEN_LENGTH))?.wake('called');
+        onMessage: (message) => {
+          const tokens = new Set<string>();
+          for (let at = 0; at + TOKEN_LENGTH <= message.length; at += TOKEN_LENGTH)
+            tokens.add(message.toString('latin1', at, at + TOKEN_LENGTH));
+          for (const [token, waiter] of waiters) {
+            if (tokens.has(token)) waiter.wake('called');
+            else waiter.overhear();
+          }
         },
         onStanding: tellAll,
         onDown: tellAll,
@@ -85,6 +94,7 @@ class Waiter implements Turn {
   readonly #clock: Clock;
   readonly #leave: () => void;
   #missed: Awoken | undefined;
+  #listens = false;
   #wake: ((why: Awoken) => void) | undefined;
 
   constructor(subscription: ShardSubscription | undefined, clock: Clock, leave: () => void) {
@@ -103,11 +113,17 @@ class Waiter implements Turn {
     else if (this.#missed !== 'called') this.#missed = why;
   }
 
-  async sleep(ms: number, signal: AbortSignal): Promise<Awoken> {
+  /** Others were called. */
+  overhear(): void {
+    if (this.#listens) this.#wake?.('others');
+  }
+
+  async sleep(ms: number, signal: AbortSignal, listens: boolean): Promise<Awoken> {
     signal.throwIfAborted();
     const missed = this.#missed;
     this.#missed = undefined;
     if (missed !== undefined) return missed;
+    this.#listens = listens;
     const awake = new AbortController();
     const called = new Promise<Awoken>((resolve) => {
       this.#wake = resolve;

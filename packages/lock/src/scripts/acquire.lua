@@ -110,6 +110,10 @@ if stay_ms > 0 then
   -- Not called, as far as it knows: it would not have come in vain.
   waiters[mine][3], waiters[mine][4] = now + stay_ms * 1000, 0
   save()
+else
+  table.remove(waiters, mine)
+  -- It is free for those ahead, of whom somebody has to hear that: its holder may have died.
+  if admitted() > 0 and waiters[1][4] == 0 then save() end
 end
 local next = math.huge
 for _, each in ipairs(holders) do next = math.min(next, each[3]) end

@@ -4,7 +4,7 @@ import type { LuaSource } from '@keyslot/cluster';
 /** Take a lock, or a place among those who wait for it. */
 export const acquireLua: LuaSource<'lock', { token: string | Buffer; limit: number; ttlMs: number; stayMs: number; claimMs: number; keepMs: number }> = {
   name: 'acquire',
-  sha1: '39b0e2441b4d3caeb7697849d0d64a36dc06b176',
+  sha1: '222ace595dd292d87494c1f37187c7a532dc4651',
   keys: ['lock'],
   args: ['token', 'limit', 'ttlMs', 'stayMs', 'claimMs', 'keepMs'],
   text: `-- keyslot:acquire
@@ -89,6 +89,10 @@ if stay_ms > 0 then
   -- Not called, as far as it knows: it would not have come in vain.
   waiters[mine][3], waiters[mine][4] = now + stay_ms * 1000, 0
   save()
+else
+  table.remove(waiters, mine)
+  -- It is free for those ahead, of whom somebody has to hear that: its holder may have died.
+  if admitted() > 0 and waiters[1][4] == 0 then save() end
 end
 local next = math.huge
 for _, each in ipairs(holders) do next = math.min(next, each[3]) end
