@@ -1,8 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { ClusterClient, type ConnectionOptions } from '@keyslot/cluster';
 import type { Duration } from '@keyslot/kernel';
 import { Locks, type LocksOptions } from '@keyslot/lock';
-import type { TestCluster, TestNode } from '@keyslot/testkit';
 import { test as withCluster } from '@keyslot/testkit/vitest';
 
 /** How a test's locks are made, beside the options of all locks. */
@@ -31,22 +29,3 @@ export const test = withCluster.extend<LockFixtures>({
     });
   },
 });
-
-/** A resource that no other test uses. */
-export function newResource(): string {
-  return randomUUID();
-}
-
-/** The key of a resource's lock. */
-export function lockKey(resource: string): string {
-  return `lock:{${resource}}`;
-}
-
-/** One whose lock lies on a certain shard, by the primary that it has now. */
-export function newResourceOn(cluster: TestCluster, primary: TestNode): string {
-  for (let tries = 0; tries < 10_000; tries++) {
-    const candidate = newResource();
-    if (cluster.primaryOf(lockKey(candidate)) === primary) return candidate;
-  }
-  throw new Error(`${primary.toString()} serves no slot`);
-}

@@ -6,8 +6,9 @@ import { slotOf } from '@keyslot/keys';
 import type { TestCluster } from '@keyslot/testkit';
 import { describe, expect } from 'vitest';
 import { nodesWith } from '../cluster/clients.ts';
-import { lockKey, newResource, test } from './fixtures.ts';
+import { test } from './fixtures.ts';
 import type { WaiterReport } from './hand-over-worker.ts';
+import { lockKey, newResource } from './resources.ts';
 
 const ROUNDS = 100;
 

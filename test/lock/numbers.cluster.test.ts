@@ -1,6 +1,7 @@
 import type { TestCluster } from '@keyslot/testkit';
 import { describe, expect } from 'vitest';
-import { lockKey, newResource, test } from './fixtures.ts';
+import { test } from './fixtures.ts';
+import { lockKey, newResource } from './resources.ts';
 
 const CYCLES = 10_000;
 

@@ -1,7 +1,7 @@
 import { key } from '@keyslot/keys';
 import { InvalidResourceError, LockTimeoutError } from '@keyslot/lock';
 import { expect } from 'vitest';
-import { newResource } from '../fixtures.ts';
+import { newResource } from '../resources.ts';
 import type { Behaviours } from './behaviours.ts';
 
 const orders = key('orders:{order:<id>}');

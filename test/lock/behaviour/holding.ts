@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Lock, LockLostError } from '@keyslot/lock';
 import { expect } from 'vitest';
-import { newResource } from '../fixtures.ts';
+import { newResource } from '../resources.ts';
 import type { Behaviours } from './behaviours.ts';
 
 export const holding: Behaviours = {

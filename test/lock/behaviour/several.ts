@@ -1,6 +1,6 @@
 import { LockLostError } from '@keyslot/lock';
 import { expect } from 'vitest';
-import { newResource } from '../fixtures.ts';
+import { newResource } from '../resources.ts';
 import type { Behaviours } from './behaviours.ts';
 
 export const several: Behaviours = {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
-import { newResource } from '../fixtures.ts';
+import { newResource } from '../resources.ts';
 import type { Behaviours } from './behaviours.ts';
 
 const shared = { mode: 'shared' } as const;

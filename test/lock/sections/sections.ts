@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { slotOf } from '@keyslot/keys';
 import type { TestCluster } from '@keyslot/testkit';
-import { lockKey } from '../fixtures.ts';
+import { lockKey } from '../resources.ts';
 import { GuardedResource } from './guarded-resource.ts';
 import type { Answered, Asked, SectionArgument } from './section-worker.ts';
 
@@ -83,8 +83,9 @@ class Run implements AsyncDisposable {
       this.#whileRunning(disturbances.includes('kill') || disturbances.includes('freeze'), () =>
         this.#befall(),
       ),
-      this.#whileRunning(disturbances.includes('slots'), () => this.#moveSlots()),
-      this.#whileRunning(disturbances.includes('primaries'), () => this.#killPrimary()),
+      this.#whileRunning(disturbances.includes('slots') || disturbances.includes('primaries'), () =>
+        this.#disturbCluster(),
+      ),
     ];
     const end = performance.now() + 60_000 + sections * 60;
     while (this.#sum('accepted') < sections || !this.#isDisturbed()) {
@@ -201,29 +202,36 @@ class Run implements AsyncDisposable {
     this.#next = kinds[Math.floor(Math.random() * kinds.length)];
   }
 
-  async #moveSlots(): Promise<void> {
+  /** One thing after the other: a slot whose owner dies on its way is another story. */
+  async #disturbCluster(): Promise<void> {
+    const { disturbances } = this.#options;
+    if (disturbances.includes('slots'))
+      for (const resource of this.#resources.keys()) await this.#moveSlot(resource);
+    if (disturbances.includes('primaries')) await this.#killPrimary();
+  }
+
+  async #moveSlot(resource: string): Promise<void> {
+    if (this.#done.signal.aborted) return;
     const { cluster } = this.#options;
-    for (const resource of this.#resources.keys()) {
-      const from = cluster.primaryOf(lockKey(resource));
-      const others = cluster.primaries.filter((node) => node !== from);
-      const to = others[Math.floor(Math.random() * others.length)];
-      if (to === undefined || this.#done.signal.aborted) return;
-      await cluster.moveSlots({ to, slots: [slotOf(lockKey(resource))] });
-      this.#counts.slotMoves++;
-      await this.#pause(200);
-    }
+    const from = cluster.primaryOf(lockKey(resource));
+    const others = cluster.primaries.filter((node) => node !== from);
+    const to = others[Math.floor(Math.random() * others.length)];
+    if (to === undefined) throw new Error('there is nowhere to move a slot to');
+    await cluster.moveSlots({ to, slots: [slotOf(lockKey(resource))] });
+    this.#counts.slotMoves++;
+    await this.#pause(200);
   }
 
   async #killPrimary(): Promise<void> {
-    const { cluster } = this.#options;
-    await this.#pause(5_000);
     if (this.#done.signal.aborted) return;
+    const { cluster } = this.#options;
     const [resource = ''] = [...this.#resources.keys()].toSorted(() => Math.random() - 0.5);
     const primary = cluster.primaryOf(lockKey(resource));
     await cluster.kill(primary);
     await cluster.untilFailedOver(primary);
     this.#counts.failovers++;
     await cluster.heal();
+    await this.#pause(2_000);
   }
 
   async #pause(ms: number): Promise<void> {
