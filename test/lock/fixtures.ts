@@ -4,7 +4,7 @@ import { Locks, type LocksOptions } from '@keyslot/lock';
 import { test as withCluster } from '@keyslot/testkit/vitest';
 
 /** How a test's locks are made, beside the options of all locks. */
-export interface OpenOptions extends Omit<LocksOptions, 'client'> {
+interface OpenOptions extends Omit<LocksOptions, 'client'> {
   /** Long enough that a busy machine is not taken for an outage, unless the test is about outages. @default '2s' */
   readonly deadline?: Duration;
 

@@ -1,14 +1,14 @@
 import type { Clock } from '@keyslot/kernel';
 
 /** One who holds a lock, or waits for it, as the scripts keep it. Times are microseconds. */
-export interface MemoryHolder {
+interface MemoryHolder {
   readonly token: string;
   readonly limit: number;
   readonly number: number;
   deadline: number;
 }
 
-export interface MemoryWaiter {
+interface MemoryWaiter {
   readonly token: string;
   readonly limit: number;
   deadline: number;

@@ -10,7 +10,7 @@ import { GuardedResource } from './guarded-resource.ts';
 import type { Answered, Asked, SectionArgument } from './section-worker.ts';
 
 /** What is done to those who hold locks, and to the cluster. */
-export type Disturbance = 'kill' | 'freeze' | 'slots' | 'primaries';
+type Disturbance = 'kill' | 'freeze' | 'slots' | 'primaries';
 
 /** How critical sections are run. */
 export interface SectionsOptions {
@@ -79,13 +79,10 @@ class Run implements AsyncDisposable {
     const { sections, processes = 8, disturbances, onProgress } = this.#options;
     const began = performance.now();
     for (let i = 0; i < processes; i++) this.#start();
+    const isAny = (...any: readonly Disturbance[]) => any.some((each) => disturbances.includes(each));
     const disturbing = [
-      this.#whileRunning(disturbances.includes('kill') || disturbances.includes('freeze'), () =>
-        this.#befall(),
-      ),
-      this.#whileRunning(disturbances.includes('slots') || disturbances.includes('primaries'), () =>
-        this.#disturbCluster(),
-      ),
+      this.#while(isAny('kill', 'freeze'), () => this.#befall()),
+      this.#while(isAny('slots', 'primaries'), () => this.#disturbCluster()),
     ];
     const end = performance.now() + 60_000 + sections * 60;
     while (this.#sum('accepted') < sections || !this.#isDisturbed()) {
@@ -191,8 +188,9 @@ class Run implements AsyncDisposable {
   }
 
   /** A disturbance that ends with an error ends the run. */
-  async #whileRunning(isWanted: boolean, disturb: () => Promise<void>): Promise<void> {
-    while (isWanted && !this.#done.signal.aborted) await disturb();
+  async #while(isWanted: boolean, disturb: () => Promise<void>): Promise<void> {
+    if (!isWanted) return;
+    while (!this.#done.signal.aborted) await disturb();
   }
 
   async #befall(): Promise<void> {
