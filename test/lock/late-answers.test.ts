@@ -33,10 +33,12 @@ describe('a lock whose answer is late', () => {
 
   it('is not had at all when its time may be over, and is given back', async () => {
     const { clock, client, one, two } = opened();
-    client.answerMs['acquire'] = 1_500;
+    // Long enough that the lock is not surely held any more, and too short for the cluster to have forgotten it.
+    client.answerMs['acquire'] = 985;
     expect(await during(clock, one.tryAcquire(RESOURCE, { ttl: '1s' }))).toBeUndefined();
+    expect(client.size).toBe(0);
     client.answerMs['acquire'] = 0;
-    const lock = await during(clock, two.acquire(RESOURCE));
+    const lock = await during(clock, two.acquire(RESOURCE, { wait: 0 }));
     expect(lock.isHeld).toBe(true);
   });
 
@@ -52,11 +54,13 @@ describe('a lock whose answer is late', () => {
   it('stays lost when a renewal is answered after its time', async () => {
     const { clock, client, one } = opened();
     const lock = await one.acquire(RESOURCE, { ttl: '1s' });
-    client.answerMs['renew'] = 2_000;
+    // Asked for after a third, it is answered when the first time is over and the renewed one is not.
+    client.answerMs['renew'] = 700;
     await clock.advance(990);
     expect(lock.signal.reason).toMatchObject({ code: 'LOCK_LOST', reason: 'expired' });
-    await clock.advance(3_000);
+    await clock.advance(100);
     expect(lock.isHeld).toBe(false);
+    expect(await lock.release()).toEqual({ outcome: 'lost' });
   });
 });
 
@@ -72,7 +76,7 @@ describe('a lock whose answer is lost', () => {
   it('is given back by its token where nobody waits, with an error that says what happened', async () => {
     const { clock, client, one, two } = opened();
     client.lost['acquire'] = 1;
-    client.lost['release'] = 3;
+    client.unsent['release'] = 3;
     await expect(during(clock, one.tryAcquire(RESOURCE, { ttl: '1m' }))).rejects.toMatchObject({
       code: 'CLUSTER_DEADLINE_EXCEEDED',
     });
@@ -89,6 +93,23 @@ describe('a lock whose answer is lost', () => {
       error: { code: 'CLUSTER_DEADLINE_EXCEEDED' },
     });
     expect(lock.signal.aborted).toBe(false);
+  });
+
+  it('is given back later when that could not be asked for', async () => {
+    const { clock, client, one, two } = opened();
+    const lock = await one.acquire(RESOURCE, { ttl: '1m' });
+    client.unsent['release'] = 3;
+    expect(await during(clock, lock.release())).toMatchObject({ outcome: 'pending' });
+    expect((await during(clock, two.acquire(RESOURCE, { wait: '1s' }))).isHeld).toBe(true);
+  });
+
+  it('is not said to be held by somebody else when the cluster does not answer', async () => {
+    const { clock, client, one } = opened();
+    client.unsent['acquire'] = Number.POSITIVE_INFINITY;
+    for (const wait of [0, 500])
+      await expect(during(clock, one.acquire(RESOURCE, { wait }))).rejects.toMatchObject({
+        code: 'CLUSTER_DEADLINE_EXCEEDED',
+      });
   });
 
   it('is held while other renewals get through', async () => {

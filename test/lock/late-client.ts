@@ -15,6 +15,9 @@ export class LateClient extends MemoryLockClient {
 
   /** How many answers get lost, by the script's name: what was asked is done all the same. */
   readonly lost: Record<string, number> = {};
+
+  /** How many calls do not arrive, by the script's name. */
+  readonly unsent: Record<string, number> = {};
   readonly #clock: ManualClock;
 
   constructor(clock: ManualClock) {
@@ -29,6 +32,11 @@ export class LateClient extends MemoryLockClient {
     options?: CallOptions,
   ): Promise<Reply> {
     const { name } = script.source;
+    const unsent = this.unsent[name] ?? 0;
+    if (unsent > 0) {
+      this.unsent[name] = unsent - 1;
+      throw new DeadlineExceededError(name, 250, 'no');
+    }
     const reply = await super.run(script, keys, args, options);
     await this.#clock.sleep(this.answerMs[name] ?? 0);
     const left = this.lost[name] ?? 0;

@@ -23,7 +23,10 @@ export interface Request {
 /** How long a place among those who wait is kept for one who does not look any more, in milliseconds. */
 const STAY_MS = 5_000;
 
-/** The longest pause between looks of one who would be called, and of one who would not, in milliseconds. */
+/**
+ * The longest pause between looks, in milliseconds: of one who would be called, and of one who would not, times those
+ * ahead up to three. Four of the latter are less than what one who is called has to come.
+ */
 const TOLD_PAUSE_MS = 1_000;
 const UNTOLD_PAUSE_MS = 50;
 
@@ -109,7 +112,7 @@ export class Acquisitions {
         if (answer.kind === 'failed' && !isRetryable(answer.error)) throw answer.error;
         turn ??= this.#turns.expect(request.key, one.token);
         one.steps.push(
-          (await sleepUntil(turn, answer, until, clock, one.signal)) === 'called' ? 'called' : 'looked',
+          (await sleepUntil(turn, answer, until, clock, one.ends)) === 'called' ? 'called' : 'looked',
         );
       }
     } catch (error) {
@@ -135,13 +138,13 @@ async function sleepUntil(
   answer: Attempt,
   until: number,
   clock: Clock,
-  signal: AbortSignal,
+  ends: readonly AbortSignal[],
 ): Promise<Awoken> {
   let pauseMs = pauseAfter(answer, turn.stands);
   const isNear = answer.kind === 'refused' && answer.ahead > 0 && answer.ahead <= NEAR;
   for (;;) {
     const at = clock.now();
-    const awoken = await turn.sleep(Math.min(pauseMs, until - at), signal, isNear);
+    const awoken = await turn.sleep(Math.min(pauseMs, until - at), ends, isNear);
     if (awoken !== 'others') return awoken;
     // Somebody ahead was called, who may be dead: then nobody will say so.
     pauseMs = Math.min(pauseMs - (clock.now() - at), CLAIM_MS + 20 * Math.random());
@@ -152,7 +155,7 @@ async function sleepUntil(
 function pauseAfter(answer: Attempt, stands: boolean): number {
   if (answer.kind === 'failed') return FAILED_PAUSE_MS * (0.5 + Math.random());
   if (answer.kind === 'taken') return 0;
-  const longest = stands ? TOLD_PAUSE_MS : UNTOLD_PAUSE_MS * Math.min(1 + answer.ahead, 10);
+  const longest = stands ? TOLD_PAUSE_MS : UNTOLD_PAUSE_MS * Math.min(1 + answer.ahead, 4);
   const pauseMs = longest * (0.5 + Math.random() / 2);
   // Nobody calls when a holder has died. Those further behind are called by the one who comes next.
   return Math.min(pauseMs, answer.leftMs + 1 + answer.ahead * 20 * Math.random());
@@ -180,10 +183,10 @@ class One {
     this.#began = this.#sentAt = keeping.clock.now();
   }
 
-  /** Ends the waiting: the caller's, or that of the locks. */
-  get signal(): AbortSignal {
+  /** What ends the waiting: the caller's signal, and that of the locks. */
+  get ends(): readonly AbortSignal[] {
     const { signal } = this.#request;
-    return signal === undefined ? this.#closing : AbortSignal.any([signal, this.#closing]);
+    return signal === undefined ? [this.#closing] : [signal, this.#closing];
   }
 
   async ask(stayMs: number): Promise<Attempt> {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { ClusterClient } from '@keyslot/cluster';
 import { TestCluster } from '@keyslot/testkit';
 import fc from 'fast-check';
@@ -62,14 +62,32 @@ async function answersOf(
     }
   }
   await heard(lock.text, called);
+  const told = called.filter((each) => each !== END);
   for (const token of tokens) await client.run(release, { lock }, { token, claimMs: 1, keepMs: 0 });
-  return { answers, called: called.filter((each) => each !== END) };
+  return { answers, told };
 }
 
 /** But for the times. */
 function comparable(answer: Answer, before: number): unknown {
   if (answer.kind === 'refused') return { kind: 'refused', ahead: answer.ahead };
   return { kind: 'taken', is: answer.fencing > before ? 'new' : 'not larger' };
+}
+
+/** Only one of these is over: the key is there all the same. */
+async function shareFor(client: LockClient, first: number): Promise<readonly unknown[]> {
+  const lock = lockKeyOf('lock', '', randomUUID());
+  const [short = '', long = ''] = tokens;
+  const shared = { limit: 1_000, stayMs: 0, claimMs: 1, keepMs: 0 } as const;
+  await client.run(acquire, { lock }, { ...shared, token: short, ttlMs: first });
+  await client.run(acquire, { lock }, { ...shared, token: long, ttlMs: 60_000 });
+  await sleep(2 * first);
+  const renewals = [short, long].map((token) =>
+    client.run(renew, { lock }, { token, ttlMs: 60_000, keepMs: 0 }),
+  );
+  const releases = [short, long].map((token) =>
+    client.run(release, { lock }, { token, claimMs: 1, keepMs: 0 }),
+  );
+  return await Promise.all([...renewals, ...releases]);
 }
 
 describe('the stand-in for the scripts', () => {
@@ -83,6 +101,11 @@ describe('the stand-in for the scripts', () => {
   afterAll(async () => {
     await client.close();
     await cluster[Symbol.asyncDispose]();
+  });
+
+  it('lets nobody come back whose time is over, as they do', async () => {
+    for (const each of [client, new MemoryLockClient()])
+      expect(await shareFor(each, 50)).toEqual(['lost', 'renewed', 'absent', 'released']);
   });
 
   it('answers as they do, over random schedules', async () => {

@@ -14,11 +14,12 @@ export interface Turn extends Disposable {
   readonly stands: boolean;
 
   /**
-   * Sleeps until there is a reason not to. What came since the last time is not lost. Rejects with the signal's reason.
+   * Sleeps until there is a reason not to. What came since the last time is not lost. Rejects with a signal's reason.
    *
+   * @param ends - what ends the waiting
    * @param listens - whether it is a reason that others were called
    */
-  sleep(ms: number, signal: AbortSignal, listens: boolean): Promise<Awoken>;
+  sleep(ms: number, ends: readonly AbortSignal[], listens: boolean): Promise<Awoken>;
 }
 
 interface Watch {
@@ -118,29 +119,31 @@ class Waiter implements Turn {
     if (this.#listens) this.#wake?.('others');
   }
 
-  async sleep(ms: number, signal: AbortSignal, listens: boolean): Promise<Awoken> {
-    signal.throwIfAborted();
+  async sleep(ms: number, ends: readonly AbortSignal[], listens: boolean): Promise<Awoken> {
+    for (const end of ends) end.throwIfAborted();
     const missed = this.#missed;
     this.#missed = undefined;
     if (missed !== undefined) return missed;
     this.#listens = listens;
     const awake = new AbortController();
+    const wake = () => awake.abort();
+    // By hand: a signal that lives as long as the locks would keep something of each `AbortSignal.any` of it.
+    for (const end of ends) end.addEventListener('abort', wake, { once: true });
     const called = new Promise<Awoken>((resolve) => {
       this.#wake = resolve;
     });
-    const time = this.#clock.sleep(ms, AbortSignal.any([signal, awake.signal])).then(
+    const time = this.#clock.sleep(ms, awake.signal).then(
       () => 'time' as const,
-      () => {
-        signal.throwIfAborted();
-        return 'time' as const;
-      },
+      // It was ended: by a signal, as is looked at below, or because there is nothing to wait for any more.
+      () => 'time' as const,
     );
-    // Aborted after a call has come, it rejects when nobody listens to it any more.
-    time.catch(() => {});
     try {
-      return await Promise.race([called, time]);
+      const awoken = await Promise.race([called, time]);
+      for (const end of ends) end.throwIfAborted();
+      return awoken;
     } finally {
       this.#wake = undefined;
+      for (const end of ends) end.removeEventListener('abort', wake);
       awake.abort();
     }
   }
