@@ -8,12 +8,14 @@ import { openClients } from './clients.ts';
 import { type Contest, hold, type Pace, type Standing } from './contest.ts';
 import { FAULTS } from './faults/faults.ts';
 import { showFaults } from './faults/show.ts';
+import { openLocks } from './locks.ts';
 import { PEERS } from './peers/peers.ts';
 import { showPeers } from './peers/show.ts';
 
 const HELP = `Usage: npm run bench [-- options]
        npm run bench -- clients [options]
        npm run bench -- peers [options]
+       npm run bench -- locks [options]
        npm run bench -- faults [options]
 
 Measures Keyslot beside bare ioredis with its defaults, on one cluster of three primaries with a replica each,
@@ -24,6 +26,8 @@ in one run. Figures of a busy machine are for comparison with each other only; n
   --help        this text
 
 clients: the client's single commands, scripts and batches beside node-redis and valkey-glide as well.
+
+locks: taking and releasing a lock, beside SET NX and a compare-and-delete.
 
 peers: the cache beside other caches and a service that has none, all local tiers off: cluster hit, miss, batch and
 stampede. A library that does a row wrongly gets the reason there in place of a figure.
@@ -65,12 +69,16 @@ if (values.help) {
     );
     process.exitCode = 2;
   }
-} else if ((command === undefined || command === 'clients') && values.only === undefined) {
+} else if (
+  (command === undefined || command === 'clients' || command === 'locks') &&
+  values.only === undefined
+) {
   const pace = values.quick ? { rounds: 1, roundMs: 300 } : { rounds: 5, roundMs: 1_000 };
-  await bench(command === 'clients' ? openClients : openBasics, pace, values.json);
+  const open = command === undefined ? openBasics : command === 'clients' ? openClients : openLocks;
+  await bench(open, pace, values.json);
 } else {
   console.error(
-    `bench: got '${command ?? '--only'}'; allowed: nothing, clients, peers, or faults; --only with the latter two\n\n${HELP}`,
+    `bench: got '${command ?? '--only'}'; allowed: nothing, clients, locks, peers, or faults; --only with the latter two\n\n${HELP}`,
   );
   process.exitCode = 2;
 }

@@ -31,7 +31,7 @@ export interface Lock extends AsyncDisposable {
   /** Aborts when the lock is lost, before somebody else can have it; the reason is a {@link LockLostError}. */
   readonly signal: AbortSignal;
 
-  /** Whether it is held now, by this process's clock: true also after the event loop stood still only if it was short. */
+  /** Whether it is held now, by this process's clock, at which it looks anew each time. */
   readonly isHeld: boolean;
 
   /** How long it is held at least, if nothing renews it, in milliseconds. */
