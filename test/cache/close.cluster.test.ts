@@ -88,7 +88,7 @@ describe('a cache that was closed', () => {
   test('leaves the process free to end', async ({ cluster }) => {
     const { code, signal, afterMs } = await endOf(cluster.addresses.map(({ port }) => port));
     expect({ code, signal }).toEqual({ code: 0, signal: null });
-    expect(afterMs).toBeLessThan(1_500);
+    expect(afterMs).toBeLessThan(4_000);
   });
 
   test('leaves it free to end also when the cluster was never there', async ({ cluster }) => {
@@ -96,7 +96,7 @@ describe('a cache that was closed', () => {
     await cluster.kill(node as NonNullable<typeof node>);
     const { code, signal, afterMs } = await endOf([node?.port ?? 0]);
     expect({ code, signal }).toEqual({ code: 0, signal: null });
-    expect(afterMs).toBeLessThan(1_500);
+    expect(afterMs).toBeLessThan(4_000);
   });
 
   test('is closed at the end of its block, when it is used so', async ({ open }) => {

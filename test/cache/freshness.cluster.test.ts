@@ -70,13 +70,13 @@ describe('a value that is no longer fresh', () => {
   test('is waited for as long as the caller has patience, and the load goes on', async ({ open }) => {
     const cache = await open({ ...GRACE, refresh: 'blocking', softTimeout: '80ms' });
     const key = newKey();
-    const loads = counting(200);
+    const loads = counting(1_000);
     await cache.getOrSet(key, () => 'old');
     await untilStale();
     const start = performance.now();
     expect(await cache.lookup(key, loads.load)).toMatchObject({ value: 'old', source: 'stale' });
-    expect(performance.now() - start).toBeLessThan(190);
-    await expect.poll(() => cache.get(key), { interval: 5 }).toBe('1');
+    expect(performance.now() - start).toBeLessThan(900);
+    await expect.poll(() => cache.get(key), { interval: 5, timeout: 5_000 }).toBe('1');
     expect(loads.count).toBe(1);
 
     await untilStale();
@@ -97,7 +97,7 @@ describe('a value that is no longer fresh', () => {
     const end = Promise.withResolvers<string>();
     await cache.getOrSet(key, () => (began.resolve(), end.promise));
     await began.promise;
-    expect(await other.delete(key)).toEqual({ outcome: 'deleted' });
+    expect(await other.delete(key)).toMatchObject({ outcome: 'deleted' });
     end.resolve('loaded before the delete');
     await sleep(100);
     expect(await cluster.primaryOf(key).admin.exists(key.text)).toBe(0);
@@ -151,15 +151,16 @@ describe('a load', () => {
     let count = 0;
     const failing = async () => {
       count++;
-      await sleep(300);
+      await sleep(1_000);
       throw Object.assign(new RangeError('secret 42'), { code: 'E_DOWN' });
     };
     const start = performance.now();
     const ends = await Promise.allSettled(
       caches.flatMap((cache) => Array.from({ length: 25 }, () => cache.getOrSet(key, failing))),
     );
-    expect(performance.now() - start).toBeLessThan(450);
+    const tookMs = performance.now() - start;
     expect(count).toBe(1);
+    expect(tookMs).toBeLessThan(1_500);
     const causes = ends.map((end) => end.status === 'rejected' && (end.reason as Error).cause);
     // Only who loaded knows more than what kind of error it was.
     const elsewhere = causes.filter((cause) => cause instanceof FailedElsewhereError);

@@ -99,7 +99,7 @@ describe('while a shard is known to be full', () => {
       await untilKnown();
       const start = performance.now();
       for (const cache of caches) expect(await cache.getOrSet(key, () => 'new')).toBeOneOf(['old', 'new']);
-      expect(performance.now() - start).toBeLessThan(500);
+      expect(performance.now() - start).toBeLessThan(2_000);
       await cluster.heal();
     }
     for (const cache of caches)
@@ -119,7 +119,7 @@ describe('while a shard is known to be full', () => {
     const { value } = await cache.lookup(key, () => 'new');
     const ms = performance.now() - start;
     console.info(`A blocking refresh on a full shard: '${value}' after ${ms.toFixed(0)} ms`);
-    expect(ms).toBeLessThan(500);
+    expect(ms).toBeLessThan(2_000);
     expect(value).toBeOneOf(['old', 'new']);
   });
 });

@@ -81,7 +81,7 @@ describe('what a load that began before does not store', () => {
     for (const deleter of [cache, other]) {
       const way = await wayOf(async () => {
         const value = await cache.getOrSet(key, async () => {
-          expect(await deleter.delete(key)).toEqual({ outcome: 'deleted' });
+          expect(await deleter.delete(key)).toMatchObject({ outcome: 'deleted' });
           return 'read before the delete';
         });
         expect(value).toBe('read before the delete');

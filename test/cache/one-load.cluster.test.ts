@@ -100,7 +100,7 @@ describe('one cold key', () => {
   test('whose loader fails is loaded once for 100 waiters in 4 processes, who all know within 1.5 times its time', async ({
     cluster,
   }) => {
-    const loadMs = 400;
+    const loadMs = 1_000;
     await using fleet = await start(cluster, 4, {});
     fleet.order({ id: randomUUID(), callers: 25, loadMs, ends: 'with-an-error' });
     await fleet.until(() => answersOf(fleet).length === 100);
@@ -119,7 +119,7 @@ describe('one cold key', () => {
     cluster,
     open,
   }) => {
-    const hardMs = 600;
+    const hardMs = 1_000;
     await using fleet = await start(cluster, 4, { hardTimeout: hardMs });
     const id = randomUUID();
     fleet.order({ id, callers: 25, loadMs: 0, ends: 'never' });

@@ -222,7 +222,7 @@ describe('while the memory of a primary is full', () => {
       });
     });
     expect(problems).toContainEqual({ what: 'refused', template: cold.template, why: 'OOM' });
-    expect(await cache.delete(kept)).toEqual({ outcome: 'deleted' });
+    expect(await cache.delete(kept)).toMatchObject({ outcome: 'deleted' });
     expect(await cache.get(kept)).toBeUndefined();
   });
 

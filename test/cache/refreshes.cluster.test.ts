@@ -40,7 +40,7 @@ describe('a process that loads a stale value anew and is killed', () => {
     await expect
       .poll(() => cache.getOrSet(template({ id }), () => 'new'), { interval: 10, timeout: 5_000 })
       .toBe('new');
-    expect(performance.now() - killedAt).toBeLessThan(LEASE_MS + 500);
+    expect(performance.now() - killedAt).toBeLessThan(LEASE_MS + 2_000);
   });
 
   test('is replaced by one of those who wait for it in other processes', async ({ cluster, open }) => {
@@ -56,7 +56,7 @@ describe('a process that loads a stale value anew and is killed', () => {
     await fleet.until(() => fleet.all('answered').length === 3);
     const ms = sharedNow() - killedAt;
     console.info(`Those who waited for a killed refresher had an answer after ${ms.toFixed(0)} ms`);
-    expect(ms).toBeLessThan(LEASE_MS + 400 + 500);
+    expect(ms).toBeLessThan(LEASE_MS + 400 + 2_000);
     expect(fleet.all('loading')).toHaveLength(2);
   });
 });

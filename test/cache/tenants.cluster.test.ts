@@ -45,7 +45,7 @@ describe('tenants of a cache', () => {
       const own = rawKey<string>(text);
       expect(await cache.get(own)).toBeUndefined();
       expect(await cache.getOrSet(own, () => text)).toBe(text);
-      expect(await cache.delete(own)).toEqual({ outcome: 'deleted' });
+      expect(await cache.delete(own)).toMatchObject({ outcome: 'deleted' });
     }
     expect(await cache.forTenant('acme').get(inner)).toBe("acme's");
   });

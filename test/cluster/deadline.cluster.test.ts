@@ -8,7 +8,7 @@ import { codesOf, type Ended, ended, executions, keysOn, openClient } from './cl
 
 const test = testWith({ replicasPerPrimary: 0 });
 const ttl = '1m';
-const DEADLINE = 300;
+const DEADLINE = 600;
 
 describe('a frozen primary', () => {
   test('costs each call its deadline and nothing else, and the other shards nothing', async ({ cluster }) => {
@@ -111,7 +111,7 @@ describe('a frozen primary', () => {
     await expect
       .poll(() => connections.messages, { timeout: 5_000, interval: 10 })
       .toContainEqual({ node: `${frozen.host}:${frozen.port}`, state: 'lost' });
-    expect(performance.now() - frozenAt).toBeLessThan(2_000);
+    expect(performance.now() - frozenAt).toBeLessThan(4_000);
     await cluster.thaw(frozen);
     await cluster.untilHealthy();
     expect(await client.get(k, { deadline: '5s' })).toBeNull();

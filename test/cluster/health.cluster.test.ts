@@ -28,7 +28,7 @@ describe('health()', () => {
     const waiting = client.get(key, { deadline: '2s' }).catch(() => undefined);
     const start = performance.now();
     const { status, shards } = await client.health('300ms');
-    expect(performance.now() - start).toBeLessThan(600);
+    expect(performance.now() - start).toBeLessThan(1_500);
     expect(status).toBe('degraded');
     const failed = shards.filter(({ ping }) => ping.outcome === 'failed');
     expect(failed).toMatchObject([

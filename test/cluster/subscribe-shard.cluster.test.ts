@@ -140,7 +140,7 @@ describe('a shard subscription', () => {
     const movedAt = performance.now();
     await moves.until('standing', 'down', 'standing');
     // The node says so; the table is brought up to date only every two seconds.
-    expect(performance.now() - movedAt).toBeLessThan(300);
+    expect(performance.now() - movedAt).toBeLessThan(1_500);
     await spublish(cluster, moving, 'heard');
     await expect.poll(() => moves.messages).toEqual(['heard']);
     await spublish(cluster, staying, 'heard');
@@ -149,7 +149,7 @@ describe('a shard subscription', () => {
     await cluster.moveSlots({ from: to, to: from, slots: [slotOf(moving)] });
     const backAt = performance.now();
     await moves.until('standing', 'down', 'standing', 'down', 'standing');
-    expect(performance.now() - backAt).toBeLessThan(300);
+    expect(performance.now() - backAt).toBeLessThan(1_500);
   });
 
   test('follows its slot to a replica that is promoted', async ({ cluster }) => {
@@ -176,7 +176,7 @@ describe('a shard subscription', () => {
       await cluster[end](primary);
       const at = performance.now();
       await notes.until('standing', 'down');
-      expect(performance.now() - at).toBeLessThan(1_500);
+      expect(performance.now() - at).toBeLessThan(3_000);
       await cluster.untilFailedOver(primary);
       await notes.until('standing', 'down', 'standing');
       await spublish(cluster, 'heir:{a}', end);

@@ -44,12 +44,12 @@ export class KeyslotDriver extends BaseDriver implements L2CacheDriver {
     return this.#entries.set(this.getItemKey(key), value, ttl);
   }
 
-  async delete(key: string): Promise<boolean> {
-    return (await this.pull(key)) !== undefined;
+  delete(key: string): Promise<boolean> {
+    return this.#entries.delete(this.getItemKey(key));
   }
 
   async deleteMany(keys: string[]): Promise<boolean> {
-    await Promise.all(keys.map((key) => this.delete(key)));
+    await this.#entries.deleteMany(keys.map((key) => this.getItemKey(key)));
     return true;
   }
 

@@ -36,6 +36,11 @@ export class ClearableKeys {
     return entryOf({ generation: generations.join('.'), name });
   }
 
+  /** The keys of many names, in their order. */
+  keysOf(names: readonly string[]): Promise<Key<unknown>[]> {
+    return Promise.all(names.map((name) => this.keyOf(name)));
+  }
+
   /** What changes when `scope` is cleared. */
   generation(scope = EVERYTHING): Promise<string> {
     const draw = () => randomBytes(9).toString('base64url');

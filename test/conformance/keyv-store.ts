@@ -38,16 +38,16 @@ export class KeyslotStore extends EventEmitter implements KeyvStoreAdapter {
     return (await this.#entries.get(key)) as StoredData<Value> | undefined;
   }
 
-  getMany<Value>(keys: string[]): Promise<StoredData<Value | undefined>[]> {
-    return Promise.all(keys.map((key) => this.get<Value>(key)));
+  async getMany<Value>(keys: string[]): Promise<StoredData<Value | undefined>[]> {
+    return (await this.#entries.getMany(keys)) as StoredData<Value | undefined>[];
   }
 
   async has(key: string): Promise<boolean> {
     return (await this.#entries.get(key)) !== undefined;
   }
 
-  hasMany(keys: string[]): Promise<boolean[]> {
-    return Promise.all(keys.map((key) => this.has(key)));
+  async hasMany(keys: string[]): Promise<boolean[]> {
+    return (await this.#entries.getMany(keys)).map((value) => value !== undefined);
   }
 
   async set(key: string, value: unknown, ttl?: number): Promise<boolean> {
@@ -57,12 +57,19 @@ export class KeyslotStore extends EventEmitter implements KeyvStoreAdapter {
 
   /** @throws {AggregateError} naming how many were not stored; the others are. */
   async setMany(entries: KeyvEntry[]): Promise<void> {
-    const outcomes = await Promise.allSettled(
-      entries.map(({ key, value, ttl }) => this.set(key, value, ttl)),
+    await Promise.all(entries.map(({ key }) => this.#index.add(key)));
+    // A batch has one time for all that is in it.
+    const results = await Promise.all(
+      [...Map.groupBy(entries, ({ ttl }) => ttl)].map(([ttl, those]) =>
+        this.#entries.setMany(
+          those.map(({ key, value }) => [key, value]),
+          ttl,
+        ),
+      ),
     );
-    const errors = outcomes.flatMap((each): unknown[] => {
-      if (each.status === 'rejected') return [each.reason];
-      return each.value ? [] : [new Error('superseded, or skipped because memory runs out')];
+    const errors = results.flat().flatMap((each): unknown[] => {
+      if (each.outcome === 'stored') return [];
+      return [each.outcome === 'failed' ? each.error : new Error(`It was ${each.outcome}`)];
     });
     if (errors.length > 0)
       throw new AggregateError(errors, `${errors.length} of ${entries.length} not stored`);
@@ -70,14 +77,15 @@ export class KeyslotStore extends EventEmitter implements KeyvStoreAdapter {
 
   /** Whether there was something to delete. */
   async delete(key: string): Promise<boolean> {
-    const old = await this.#entries.take(key);
+    const wasThere = await this.#entries.delete(key);
     await this.#index.remove(key);
-    return old !== undefined;
+    return wasThere;
   }
 
   /** Whether one of them at least was there, as other stores answer. */
   async deleteMany(keys: string[]): Promise<boolean> {
-    const deleted = await Promise.all(keys.map((key) => this.delete(key)));
+    const deleted = await this.#entries.deleteMany(keys);
+    await Promise.all(keys.map((key) => this.#index.remove(key)));
     return deleted.includes(true);
   }
 

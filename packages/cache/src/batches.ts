@@ -1,8 +1,7 @@
 import type { AnyKey, Key } from '@keyslot/keys';
 import { answerOf } from './answer.ts';
 import type { EntryOptions } from './freshness.ts';
-import type { DeleteResult } from './invalidations.ts';
-import type { GetOutcome, LoadOutcome, SetResult } from './outcomes.ts';
+import type { DeleteResult, GetOutcome, LoadOutcome, SetResult } from './outcomes.ts';
 import type { ReadThrough } from './read-through.ts';
 import type { ReadOptions } from './request.ts';
 import type { Stations } from './stations.ts';
@@ -73,13 +72,17 @@ export class Batches {
     // The batch ends when the last of its keys would have.
     const templates = new Set(keys.map((key) => key.template));
     const limits = [...templates].map((each) => this.#at.settings.policies.of(each, options).hardTimeoutMs);
-    const together = new Together([...distinct.values()], loadMissing, (load) =>
-      this.#at.loads.together(template, Math.max(...limits), load),
-    );
+    const { loads, namespace } = this.#at;
+    const together = new Together([...distinct.values()], loadMissing, (missing, load) => {
+      const texts = new Set(missing.map((key) => namespace.inCluster(key).text));
+      return loads.together(template, Math.max(...limits), texts, load);
+    });
     return this.#each(keys, async (key, id) => {
       // The very object that the batch knows.
       const known = distinct.get(id) ?? key;
       try {
+        const cycle = loads.cycleOf(key, namespace);
+        if (cycle !== undefined) throw cycle;
         const kept = this.#reads.local(key, id, options);
         if (kept !== undefined) return answered(answerOf<Value>(kept, 'local', this.#at.clock.now()));
         return answered(
@@ -95,7 +98,7 @@ export class Batches {
 
   async #get<Value>(key: Key<Value>, id: string, options?: EntryOptions): Promise<GetOutcome<Value>> {
     const { tier, invalidations, namespace, settings, clock } = this.#at;
-    const kept = this.#reads.local(key, id);
+    const kept = this.#reads.local(key, id, options);
     if (kept !== undefined) return { outcome: 'hit', ...answerOf<Value>(kept, 'local', clock.now()) };
     if (invalidations.isDoubtful(id)) return { outcome: 'miss' };
     const { expected } = settings.policies.of(key.template, options);

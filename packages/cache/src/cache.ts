@@ -1,16 +1,21 @@
 import { NotConnectedError } from '@keyslot/cluster';
-import { type Duration, toMs } from '@keyslot/kernel';
+import { type Duration, toTimerMs } from '@keyslot/kernel';
 import type { AnyKey, Key } from '@keyslot/keys';
 import { type Answer, answerOf } from './answer.ts';
 import { Batches } from './batches.ts';
 import type { CacheClient } from './cache-client.ts';
 import { CacheClosedError } from './errors.ts';
 import type { EntryOptions } from './freshness.ts';
-import type { DeleteResult } from './invalidations.ts';
-import { lendingTurn } from './loader-limit.ts';
 import type { Loader } from './loads.ts';
 import type { CacheOptions } from './options.ts';
-import type { ExpireResult, GetOutcome, LoadOutcome, SetResult, TouchResult } from './outcomes.ts';
+import type {
+  DeleteResult,
+  ExpireResult,
+  GetOutcome,
+  LoadOutcome,
+  SetResult,
+  TouchResult,
+} from './outcomes.ts';
 import { endedBy } from './patience.ts';
 import { ReadThrough } from './read-through.ts';
 import type { ReadOptions } from './request.ts';
@@ -18,6 +23,7 @@ import { Stations } from './stations.ts';
 import { Tenant } from './tenant.ts';
 import { type TenantCache, TenantView } from './tenant-cache.ts';
 import type { BatchLoader } from './together.ts';
+import { lendingTurn } from './turns.ts';
 import { Writes } from './writes.ts';
 
 /**
@@ -42,7 +48,7 @@ import { Writes } from './writes.ts';
  *
  * await cache.getOrSet(place, async () => ({ name: 'Wien' })); // => { name: 'Wien' }
  * await cache.getOrSet(place, async () => null); // => { name: 'Wien' }
- * await cache.delete(place); // => { outcome: 'deleted' }
+ * await cache.delete(place); // => { outcome: 'deleted', existed: true }
  * await cache.getOrSet(place, async () => null); // => null
  *
  * await cache.close();
@@ -55,6 +61,7 @@ export class Cache implements AsyncDisposable {
   readonly #reads: ReadThrough;
   readonly #writes: Writes;
   readonly #batches: Batches;
+  readonly #ending = new AbortController();
   #closed = false;
 
   /** @throws {InvalidOptionError} for options that cannot be used. */
@@ -75,23 +82,16 @@ export class Cache implements AsyncDisposable {
    *
    * @param within - how long to wait. @default '5s'
    * @throws {NotConnectedError} when it takes longer; the cache goes on trying.
-   * @throws {CacheClosedError} once it is closed.
+   * @throws {CacheClosedError} once it is closed, also while somebody waits.
+   * @throws {ClientClosedError} when its client was closed.
    */
   async ready(within: Duration = '5s'): Promise<void> {
-    if (this.#closed) throw new CacheClosedError();
-    const withinMs = toMs(within, 'within');
+    this.#mustBeOpen();
+    const withinMs = toTimerMs(within, 'within');
     const until = performance.now() + withinMs;
-    await this.#client.ready(within);
-    let late: NodeJS.Timeout | undefined;
-    const tooLate = new Promise<never>((_, reject) => {
-      const why = 'its subscription to invalidations does not stand';
-      late = setTimeout(() => reject(new NotConnectedError(withinMs, why)), until - performance.now());
-    });
-    try {
-      await Promise.race([this.#at.invalidations.standing(), tooLate]);
-    } finally {
-      clearTimeout(late);
-    }
+    await endedBy(this.#ending.signal, this.#client.ready(withinMs));
+    if (await this.#at.invalidations.standing(until - performance.now())) return;
+    throw new NotConnectedError(withinMs, 'its subscription to invalidations does not stand');
   }
 
   /**
@@ -103,12 +103,15 @@ export class Cache implements AsyncDisposable {
    * @throws {LoaderFailedError} when the loader threw; its own error is the `cause`, or what kind it was, if it was thrown in
    *   another process.
    * @throws {LoaderTimeoutError} when it took longer than `hardTimeout`.
-   * @throws {LoaderOverloadedError} when as many loaders run and wait as may.
+   * @throws {LoaderOverloadedError} when as many loaders run and wait as may, or it waited for its turn for `hardTimeout`.
+   * @throws {LoaderCycleError} when it is called from inside the load of `key` itself.
    * @throws {UnencodableValueError} when it returned what cannot be stored.
    */
   getOrSet<Value>(key: Key<Value>, loader: Loader<Value>, options?: ReadOptions): Promise<Value> {
     if (this.#closed) return Promise.reject(new CacheClosedError());
     if (options?.signal?.aborted === true) return Promise.reject(options.signal.reason);
+    const cycle = this.#at.loads.cycleOf(key, this.#at.namespace);
+    if (cycle !== undefined) return Promise.reject(cycle);
     const id = this.#at.namespace.localId(key);
     const kept = this.#reads.local(key, id, options);
     if (kept !== undefined) return Promise.resolve(kept.value as Value);
@@ -120,6 +123,8 @@ export class Cache implements AsyncDisposable {
   lookup<Value>(key: Key<Value>, loader: Loader<Value>, options?: ReadOptions): Promise<Answer<Value>> {
     if (this.#closed) return Promise.reject(new CacheClosedError());
     if (options?.signal?.aborted === true) return Promise.reject(options.signal.reason);
+    const cycle = this.#at.loads.cycleOf(key, this.#at.namespace);
+    if (cycle !== undefined) return Promise.reject(cycle);
     const id = this.#at.namespace.localId(key);
     const kept = this.#reads.local(key, id, options);
     if (kept !== undefined) return Promise.resolve(answerOf(kept, 'local', this.#at.clock.now()));
@@ -129,7 +134,9 @@ export class Cache implements AsyncDisposable {
 
   /** The value of `key` if this process's memory has it, else `undefined`. Asks nobody. */
   peek<Value>(key: Key<Value>): Value | undefined {
-    return this.#at.local.get(this.#at.namespace.localId(key))?.value as Value | undefined;
+    const { local, namespace, settings } = this.#at;
+    const expected = settings.policies.expectedOf(key.template);
+    return local.get(namespace.localId(key), expected)?.value as Value | undefined;
   }
 
   /** The value of `key` if a tier has a fresh one, else `undefined`. Waits for nobody's load. */
@@ -155,6 +162,7 @@ export class Cache implements AsyncDisposable {
     options?: ReadOptions,
   ): Promise<LoadOutcome<Value>[]> {
     this.#mustBeOpen();
+    options?.signal?.throwIfAborted();
     const outcomes = lendingTurn(() => this.#batches.getOrSet(keys, loadMissing, options));
     return await (options?.signal === undefined ? outcomes : endedBy(options.signal, outcomes));
   }
@@ -230,6 +238,7 @@ export class Cache implements AsyncDisposable {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#ending.abort(new CacheClosedError());
     await this.#at.close();
   }
 

@@ -1,20 +1,56 @@
 import { slotOf } from '@keyslot/keys';
 import { type CacheClient, NOW } from './cache-client.ts';
 import type { ClusterKey } from './cluster-key.ts';
+import { HEAD_BYTES } from './entry.ts';
 import { replyOrNameOf } from './error-name.ts';
 import { isOutOfMemory } from './out-of-memory.ts';
+import { removeSeen } from './remove-seen.ts';
+import { fill, renew } from './scripts/index.ts';
 import { tellProblem } from './telling.ts';
-import { tagOf } from './wake-channel.ts';
+import { newToken } from './token.ts';
+import { tagOf, wakeChannelOf } from './wake-channel.ts';
 
 /**
  * Who loads a stale value anew. `failed`: somebody did a short while ago, and there is nothing new. `unknown`: nobody may
  * be about to.
  */
-export type Election = 'elected' | 'somebody-else' | 'failed' | 'unknown';
+export type Election =
+  | { readonly outcome: 'elected' | 'failed' | 'unknown' }
+  | {
+      readonly outcome: 'somebody-else';
 
-/** What a claim holds. */
-const LOADING = '1';
-const FAILED = '0';
+      /** Whose claim it is. */
+      readonly head: Buffer;
+
+      /** Whether that is to replace another value than the one that is stale: what it loads comes too late. */
+      readonly isOfOther: boolean;
+    };
+
+/** A process's wish to load one stale value anew. */
+export interface Claim {
+  readonly key: ClusterKey;
+
+  /** By which a process knows its own: nobody ends or prolongs what somebody else has claimed meanwhile. */
+  readonly token: Buffer;
+
+  /** The head of the stale value. */
+  readonly of: Buffer;
+}
+
+/**
+ * What a claim holds: a kind, the token of whoever claimed, and the head of the value that is to be replaced. The first two
+ * are as long as the head of an entry, and are compared by the same scripts; no kind is that of a lease, whose end they tell.
+ */
+const LOADING = 'C';
+const FAILED = 'F';
+
+function headOf(kind: typeof LOADING | typeof FAILED, { token }: Claim): Buffer {
+  return Buffer.concat([Buffer.from(kind), token]);
+}
+
+function bytesOf(kind: typeof LOADING | typeof FAILED, claim: Claim): Buffer {
+  return Buffer.concat([headOf(kind, claim), claim.of]);
+}
 
 /**
  * Settles who in the fleet loads a stale value anew, by a key beside the entry. Economy: it is never asked whether
@@ -31,39 +67,83 @@ export class Claims {
   }
 
   /** Claims the load for some time, unless somebody else has. Never rejects. */
-  async elect(claim: ClusterKey, forMs: number): Promise<Election> {
+  async elect(claim: Claim, forMs: number): Promise<Election> {
     try {
-      const there = await this.#client.call('set', [claim.text, LOADING, 'NX', 'GET', 'PX', forMs], NOW);
-      if (there === null) return 'elected';
-      return there === FAILED ? 'failed' : 'somebody-else';
+      const args = [claim.key.text, bytesOf(LOADING, claim), 'NX', 'GET', 'PX', forMs];
+      // With its own token in it, a repeated command recognises what it did the first time.
+      const options = { ...NOW, safety: 'idempotent', buffers: true } as const;
+      const there = (await this.#client.call('set', args, options)) as Buffer | null;
+      if (there === null) return { outcome: 'elected' };
+      const head = there.subarray(0, HEAD_BYTES);
+      if (head.equals(headOf(LOADING, claim))) return { outcome: 'elected' };
+      if (head.toString('latin1', 0, 1) === FAILED) return { outcome: 'failed' };
+      return { outcome: 'somebody-else', head, isOfOther: !there.subarray(HEAD_BYTES).equals(claim.of) };
     } catch (error) {
-      if (isOutOfMemory(error)) this.#onOutOfMemory(claim.slot);
-      tellProblem({ what: 'not-elected', template: claim.template, why: replyOrNameOf(error) });
-      return 'unknown';
+      return this.#notElected(claim, error);
     }
   }
 
-  /** Says once more who loads, for longer. */
-  renew(claim: ClusterKey, forMs: number): Promise<void> {
-    return this.#change(claim, () => this.#client.call('pexpire', [claim.text, forMs], NOW));
+  /**
+   * Claims the load in the place of somebody who is loading for a value that is gone. Whoever asks has seen since that the
+   * value is still there for which he claims. Never rejects.
+   */
+  async takeOver(claim: Claim, from: Buffer, forMs: number): Promise<Election> {
+    try {
+      const taken = await this.#replace(claim, from, LOADING, forMs);
+      return taken === 'filled'
+        ? { outcome: 'elected' }
+        : { outcome: 'somebody-else', head: from, isOfOther: false };
+    } catch (error) {
+      return this.#notElected(claim, error);
+    }
+  }
+
+  /** Says once more who loads, for longer. `'lost'`: somebody else does by now, or nobody. */
+  renew(claim: Claim, forMs: number): Promise<'renewed' | 'lost'> {
+    const args = { lease: headOf(LOADING, claim), leaseMs: forMs };
+    return this.#change(claim, () => this.#client.run(renew, { entry: claim.key }, args, NOW), 'renewed');
   }
 
   /** The load is over, and the next one may begin. */
-  end(claim: ClusterKey): Promise<void> {
-    return this.#change(claim, () => this.#client.delete(claim, NOW));
+  async end(claim: Claim): Promise<void> {
+    const remove = () => removeSeen(this.#client, claim.key, headOf(LOADING, claim));
+    await this.#change(claim, remove, 'changed');
   }
 
   /** The load brought nothing new, and nobody is to try again for a while. */
-  fail(claim: ClusterKey, forMs: number): Promise<void> {
-    return this.#change(claim, () => this.#client.call('set', [claim.text, FAILED, 'PX', forMs], NOW));
+  async fail(claim: Claim, forMs: number): Promise<void> {
+    const mine = headOf(LOADING, claim);
+    await this.#change(claim, () => this.#replace(claim, mine, FAILED, forMs), 'superseded');
+  }
+
+  #replace(
+    claim: Claim,
+    head: Buffer,
+    kind: typeof LOADING | typeof FAILED,
+    ttlMs: number,
+  ): Promise<'filled' | 'superseded'> {
+    const { key } = claim;
+    const args = { head, value: bytesOf(kind, claim), ttlMs, channel: wakeChannelOf(key.slot) };
+    return this.#client.run(fill, { entry: key }, args, NOW);
+  }
+
+  #notElected({ key }: Claim, error: unknown): Election {
+    if (isOutOfMemory(error)) this.#onOutOfMemory(key.slot);
+    tellProblem({ what: 'not-elected', template: key.template, why: replyOrNameOf(error) });
+    return { outcome: 'unknown' };
   }
 
   /** What goes wrong is told. It expires by itself: until then nobody else loads, or somebody does too early. */
-  async #change({ template }: ClusterKey, change: () => Promise<unknown>): Promise<void> {
+  async #change<Outcome>(
+    { key }: Claim,
+    change: () => Promise<Outcome>,
+    otherwise: Outcome,
+  ): Promise<Outcome> {
     try {
-      await change();
+      return await change();
     } catch (error) {
-      tellProblem({ what: 'not-released', template, why: replyOrNameOf(error) });
+      tellProblem({ what: 'not-released', template: key.template, why: replyOrNameOf(error) });
+      return otherwise;
     }
   }
 }
@@ -71,11 +151,17 @@ export class Claims {
 /** No template renders this character, so that no key of anybody's is taken for a claim. */
 const CLAIM = '\0r';
 
+/** What is claimed to load a value anew. @param of - the head of the stale value */
+export function claimFor(entry: ClusterKey, of: Buffer): Claim | undefined {
+  const key = claimOf(entry);
+  return key && { key, token: newToken(), of };
+}
+
 /**
  * The key by which a refresh is claimed: behind that of the entry, so that whoever may touch that may touch this, and
  * in its slot. None for a text that leaves no way to it; then each process refreshes for itself.
  */
-export function claimOf({ text, template, slot }: ClusterKey): ClusterKey | undefined {
+function claimOf({ text, template, slot }: ClusterKey): ClusterKey | undefined {
   for (const candidate of [text + CLAIM, `${text}${CLAIM}{${tagOf(slot)}}`])
     if (slotOf(candidate) === slot) return { text: candidate, template, slot };
   return undefined;

@@ -1,10 +1,12 @@
 import { type CallOptions, CommandFailedError, ShardUnavailableError } from '@keyslot/cluster';
+import { type Clock, systemClock } from '@keyslot/kernel';
 import { type CacheClient, NOW } from './cache-client.ts';
 import type { ClusterKey } from './cluster-key.ts';
-import { isLeaseOf, isOthers, leaseText, type Stored, type StoredValue, timeBytes } from './entry.ts';
-import type { EntryFormat, Expected } from './entry-format.ts';
-import { failureOfEntry, type SharedFailure } from './error-entry.ts';
+import { headOf, isLeaseOf, isOthers, leaseText, type Stored, type StoredValue, timeBytes } from './entry.ts';
+import type { EntryFormat } from './entry-format.ts';
+import { failureOfEnded, failureOfEntry, type SharedFailure } from './error-entry.ts';
 import { replyOrNameOf } from './error-name.ts';
+import type { Expected } from './expected.ts';
 import { LeaseEnd } from './lease-end.ts';
 import { isOutOfMemory } from './out-of-memory.ts';
 import { removeSeen } from './remove-seen.ts';
@@ -13,7 +15,17 @@ import { tellProblem } from './telling.ts';
 import { wakeChannelOf } from './wake-channel.ts';
 
 /** A value that the cluster has. */
-export type FoundValue = StoredValue;
+export interface FoundValue extends StoredValue {
+  /** When it was asked for, by the monotonic clock: it was there no earlier. */
+  readonly askedAt: number;
+}
+
+/** Why a lease that somebody waited for ended without a value. To everybody else it is a miss. */
+export interface Ended {
+  readonly kind: 'ended';
+  readonly head: Buffer;
+  readonly failure: SharedFailure;
+}
 
 /** What the cluster knows about a key. */
 export type Found =
@@ -21,6 +33,7 @@ export type Found =
   | { readonly kind: 'miss' }
   | { readonly kind: 'leased'; readonly lease: Buffer }
   | { readonly kind: 'failed'; readonly failure: SharedFailure }
+  | Ended
   | { readonly kind: 'undecodable' }
   | { readonly kind: 'away'; readonly error: unknown };
 
@@ -63,11 +76,18 @@ export class ClusterTier {
   readonly #format: EntryFormat;
   readonly #ends: LeaseEnd;
   readonly #onOutOfMemory: (slot: number) => void;
+  readonly #clock: Clock;
 
   /** @param onOutOfMemory - told the slot of a key whose shard refused a write for want of memory */
-  constructor(client: CacheClient, format: EntryFormat, onOutOfMemory: (slot: number) => void = () => {}) {
+  constructor(
+    client: CacheClient,
+    format: EntryFormat,
+    onOutOfMemory: (slot: number) => void = () => {},
+    clock: Clock = systemClock,
+  ) {
     this.#client = client;
     this.#format = format;
+    this.#clock = clock;
     this.#ends = new LeaseEnd(client);
     this.#onOutOfMemory = onOutOfMemory;
   }
@@ -78,22 +98,25 @@ export class ClusterTier {
    * @param whatFor - a `look` leaves alone what others may be able to read
    */
   read(key: ClusterKey, expected?: Expected, whatFor: 'load' | 'look' = 'load'): Promise<Found> {
+    const askedAt = this.#clock.monotonic();
     return this.#client.getBuffer(key, NOW).then(
-      (bytes) => this.#found(key, bytes, expected, whatFor),
+      (bytes) => this.#found(key, bytes, askedAt, expected, whatFor),
       (error: unknown) => this.#notFound(key, error),
     );
   }
 
   /** Reads a copy that may be older than what the primary had. */
   readReplica(key: ClusterKey, expected?: Expected): Promise<Found> {
+    const askedAt = this.#clock.monotonic();
     return this.#client.getBuffer(key, REPLICA).then(
-      (bytes) => this.#found(key, bytes, expected, 'look'),
+      (bytes) => this.#found(key, bytes, askedAt, expected, 'look'),
       (error: unknown) => ({ kind: 'away', error }),
     );
   }
 
   /** Takes the right to load, unless there is a value or somebody else has it. Harmless to repeat. */
   async lead(key: ClusterKey, token: Buffer, leaseMs: number, expected?: Expected): Promise<Led> {
+    const askedAt = this.#clock.monotonic();
     let there: Buffer | null;
     try {
       const args = [key.text, leaseText(token), 'NX', 'GET', 'PX', leaseMs];
@@ -106,7 +129,7 @@ export class ClusterTier {
       return this.#notFound(key, error);
     }
     if (there === null || isLeaseOf(token, there)) return { kind: 'leader' };
-    return this.#found(key, there, expected);
+    return this.#found(key, there, askedAt, expected);
   }
 
   /** Takes the right to store from whoever has it, and the value away with it. */
@@ -148,9 +171,10 @@ export class ClusterTier {
     lease: Buffer,
     expected?: Expected,
   ): Promise<Found | Extract<Marked, { kind: 'waiting' }>> {
+    const askedAt = this.#clock.monotonic();
     try {
       const marked = await this.#client.run(mark, { entry: key }, { lease }, NOW);
-      return marked.kind === 'waiting' ? marked : await this.#found(key, marked.bytes, expected);
+      return marked.kind === 'waiting' ? marked : await this.#found(key, marked.bytes, askedAt, expected);
     } catch (error) {
       return this.#notFound(key, error);
     }
@@ -187,9 +211,14 @@ export class ClusterTier {
     }
   }
 
+  /** Makes room where a lease ended without a value. What goes wrong is told: it expires by itself. */
+  async clear(key: ClusterKey, { head }: Ended): Promise<void> {
+    await this.#remove(key, head);
+  }
+
   /** Removes the value and voids any lease, so that a load already under way cannot store. */
-  async delete(key: ClusterKey, options: CallOptions): Promise<void> {
-    await this.#client.delete(key, options);
+  delete(key: ClusterKey, options: CallOptions): Promise<'deleted' | 'absent'> {
+    return this.#client.delete(key, options);
   }
 
   /** Gives back a lease that may be there. Nobody waits for it. */
@@ -220,16 +249,19 @@ export class ClusterTier {
   #found(
     key: ClusterKey,
     bytes: Buffer | null,
+    askedAt: number,
     expected: Expected | undefined,
     whatFor: 'load' | 'look' = 'load',
   ): Found | Promise<Found> {
     if (bytes === null) return MISS;
     const failure = failureOfEntry(bytes);
     if (failure !== undefined) return { kind: 'failed', failure };
+    const why = failureOfEnded(bytes);
+    if (why !== undefined) return { kind: 'ended', head: headOf(bytes), failure: why };
     const stored: Stored = this.#format.decode(bytes, key.text, expected);
     switch (stored.kind) {
       case 'value':
-        return stored;
+        return { ...stored, askedAt };
       case 'lease':
         return { kind: 'leased', lease: stored.head };
       case 'undecodable':

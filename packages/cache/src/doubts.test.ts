@@ -42,4 +42,12 @@ describe('a doubt', () => {
     doubts.hear('a', 'you', 3_000);
     expect(doubts.size).toBe(1);
   });
+
+  it('that others have is not kept longer than it lasts, though another one goes on', () => {
+    const doubts = new Doubts();
+    doubts.own('a', 'me');
+    for (let i = 0; i < 1_000; i++) doubts.hear('a', `gone-${i}`, 0);
+    doubts.hear('a', 'you', 3_000);
+    expect(doubts.sourcesOf('a')).toBe(2);
+  });
 });

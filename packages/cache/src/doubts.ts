@@ -4,6 +4,9 @@ const HEARD_FOR_MS = 3_000;
 /**
  * Keys that were invalidated but may still have their old value in the cluster: the delete could not be
  * confirmed. They are not read from the cluster until it was.
+ *
+ * A doubt has a source: this process, or the seal with which another told of it. Who made the seal can settle it, and
+ * nobody else.
  */
 export class Doubts {
   readonly #byKey = new Map<string, Map<string, number>>();
@@ -11,6 +14,11 @@ export class Doubts {
 
   get size(): number {
     return this.#byKey.size;
+  }
+
+  /** How many have one about a key. */
+  sourcesOf(id: string): number {
+    return this.#byKey.get(id)?.size ?? 0;
   }
 
   has(id: string, now: number): boolean {
@@ -35,7 +43,9 @@ export class Doubts {
     if (now < this.#sweepAt) return;
     // Keys that nobody asks for any more would stay for ever.
     this.#sweepAt = now + HEARD_FOR_MS;
-    for (const known of this.#byKey.keys()) this.has(known, now);
+    for (const [known, sources] of this.#byKey) {
+      for (const [each, until] of sources) if (until <= now) this.settle(known, each);
+    }
   }
 
   settle(id: string, source: string): void {

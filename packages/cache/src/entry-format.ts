@@ -16,17 +16,9 @@ import {
 import { COMPRESSION_BITS, compress, decompress } from './entry-compression.ts';
 import { Cipher } from './entry-encryption.ts';
 import { type FormatOptions, type FormatSettings, formatSettingsOf } from './entry-options.ts';
-import { fits, type Schema } from './entry-schema.ts';
+import { fits } from './entry-schema.ts';
+import type { Expected } from './expected.ts';
 import { JSON_TEXT, MSGPACK, OWN, Payloads, TAGGED_MSGPACK } from './payload.ts';
-
-/** What a reader wants of a value, apart from its key. */
-export interface Expected {
-  /** What the value has to fit. @default anything does */
-  readonly schema?: Schema | undefined;
-
-  /** The version that it must have been written with. @default 0, none */
-  readonly version?: number | undefined;
-}
 
 const LONGEST_KEY = 0xffff;
 const TAG_VERSION_BYTES = 8;

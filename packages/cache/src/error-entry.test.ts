@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { errorEntry, failureIn, failureOf, failureOfEntry, noteOf } from './error-entry.ts';
+import { errorEntry, failureIn, failureOf, failureOfEnded, failureOfEntry, noteOf } from './error-entry.ts';
 import { newToken } from './token.ts';
 
 describe('what is shared of a failure', () => {
@@ -21,6 +21,14 @@ describe('what is shared of a failure', () => {
     const failure = { name: 'RangeError', code: undefined };
     expect(failureOfEntry(errorEntry(newToken(), failure))).toEqual(failure);
     expect(failureIn(Buffer.from(noteOf(failure)))).toEqual(failure);
+  });
+
+  it('comes back from what a lease left in its place, which is no error entry', () => {
+    const bytes = Buffer.concat([Buffer.from('F'), newToken(), Buffer.from('["RangeError","E_DOWN"]')]);
+    expect(failureOfEnded(bytes)).toEqual({ name: 'RangeError', code: 'E_DOWN' });
+    expect(failureOfEntry(bytes)).toBeUndefined();
+    expect(failureOfEnded(errorEntry(newToken(), { name: 'Error', code: undefined }))).toBeUndefined();
+    expect(failureOfEnded(bytes.subarray(0, 17))).toBeUndefined();
   });
 
   it.each(['', '{}', '[]', '[5]', '["a b"]', 'null', '[', '"a"', `["${'a'.repeat(300)}"]`])(

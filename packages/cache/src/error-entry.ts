@@ -7,6 +7,9 @@ export interface SharedFailure {
 }
 
 const ERROR = 0x45;
+
+/** What `release.lua` leaves in the place of a lease that somebody waited for: kind, the lease's token, note. */
+const ENDED = 0x46;
 const LONGEST = 64;
 const WORD = /^[\w.-]{1,64}$/;
 
@@ -44,6 +47,11 @@ export function errorEntry(token: Buffer, failure: SharedFailure): Buffer {
 /** What an error entry says; `undefined` for bytes that are none. */
 export function failureOfEntry(bytes: Buffer): SharedFailure | undefined {
   return bytes[0] === ERROR ? failureIn(bytes.subarray(HEAD_BYTES)) : undefined;
+}
+
+/** Why a lease ended without a value, where it says so itself; `undefined` for bytes that do not. */
+export function failureOfEnded(bytes: Buffer): SharedFailure | undefined {
+  return bytes[0] === ENDED ? failureIn(bytes.subarray(HEAD_BYTES)) : undefined;
 }
 
 function wordOf(word: unknown): string | undefined {

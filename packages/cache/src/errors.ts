@@ -85,6 +85,22 @@ export class LoaderTimeoutError extends KeyslotError {
   }
 }
 
+/**
+ * A loader asks for the very key that it loads, by itself or by way of other loaders, and would wait for itself. Load from
+ * where the value really is; to see what is cached of it, use `get`, `peek`, or `load.stale`.
+ */
+export class LoaderCycleError extends KeyslotError {
+  readonly code = 'CACHE_LOADER_CYCLE';
+  readonly template: string;
+
+  constructor(template: string) {
+    super(
+      `The loader of "${template}" asks for the key that it loads, itself or by way of another loader; allowed: keys that do not need this one; load it from where it really is, or look at it with get or peek`,
+    );
+    this.template = template;
+  }
+}
+
 /** `notModified` was called in a load that replaces nothing. Call it only where `stale` is there. */
 export class NothingStaleError extends KeyslotError {
   readonly code = 'CACHE_NOTHING_STALE';
@@ -106,7 +122,8 @@ export class WrongBatchError extends KeyslotError {
 }
 
 /**
- * As many loaders run as may run at once, and as many wait as may wait. Nothing was loaded. Shed load, or raise `loaders`
+ * As many loaders run as may run at once, and as many wait as may wait, or none ended for as long as a load may take.
+ * Nothing was loaded. Shed load, or raise `loaders`
  * if the database bears it.
  */
 export class LoaderOverloadedError extends KeyslotError {
@@ -117,9 +134,14 @@ export class LoaderOverloadedError extends KeyslotError {
   /** What is exhausted: how many loaders run at once, and how many wait. */
   readonly limit: LoadersAllowed;
 
-  constructor(template: string, limit: LoadersAllowed) {
+  /** @param waitedMs - for how long it waited for its turn, if it did */
+  constructor(template: string, limit: LoadersAllowed, waitedMs?: number) {
+    const why =
+      waitedMs === undefined
+        ? `${limit.concurrency} loaders run and ${limit.queue} wait, which is all that may`
+        : `it waited ${waitedMs} ms, its hardTimeout, for one of the ${limit.concurrency} that may run to end`;
     super(
-      `"${template}" is not loaded: ${limit.concurrency} loaders run and ${limit.queue} wait, which is all that may; try again later, or raise loaders.concurrency or loaders.queue`,
+      `"${template}" is not loaded: ${why}; try again later, or raise loaders.concurrency or loaders.queue`,
     );
     this.template = template;
     this.limit = limit;
@@ -159,6 +181,7 @@ export type CacheError =
   | FailedElsewhereError
   | LoaderTimeoutError
   | LoaderOverloadedError
+  | LoaderCycleError
   | NothingStaleError
   | WrongBatchError
   | UnencodableValueError

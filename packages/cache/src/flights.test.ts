@@ -16,6 +16,42 @@ function startedAt(flights: Flights, id = 'a') {
   return { answer, flight: started as unknown as Flight, resolve, reject };
 }
 
+describe('flights of one key whose callers expect different things', () => {
+  it('are joined by those who expect the same, and by those who accept anything of that version', () => {
+    const flights = new Flights();
+    const schema = { '~standard': { version: 1 as const, vendor: 'test', validate: () => ({}) } };
+    const wait = () => new Promise<string>(() => {});
+    const one = flights.start('a', wait, { version: 1 });
+    const two = flights.start('a', wait, { version: 2, schema });
+    expect(flights.find('a', { version: 1 })).toBe(one);
+    expect(flights.find('a', { version: 2 })).toBe(two);
+    expect(flights.find('a', { version: 2, schema })).toBe(two);
+    expect(flights.find('a', { version: 1, schema })).toBeUndefined();
+    expect(flights.find('a', { version: 2, schema: { ...schema } })).toBeUndefined();
+    expect(flights.find('a', { version: 0 })).toBeUndefined();
+    expect(flights.find('a')).toBeUndefined();
+  });
+
+  it('end each by itself, and are all closed when the key is invalidated', async () => {
+    const flights = new Flights();
+    const started: Flight[] = [];
+    const wait = (flight: Flight) => {
+      started.push(flight);
+      return new Promise<string>(() => {});
+    };
+    const versions = [1, 2, 3, 4];
+    for (const version of versions) void flights.start('a', wait, { version });
+    for (const ended of [2, 4]) flights.end(started[ended - 1] as Flight);
+    const joinable = () => versions.filter((version) => flights.find('a', { version }) !== undefined);
+    expect(joinable()).toEqual([1, 3]);
+    void flights.start('a', wait, { version: 3 });
+    expect(started.map(({ isClean }) => isClean)).toEqual([true, true, false, true, true]);
+    flights.close('a');
+    expect(joinable()).toEqual([]);
+    expect(started.map(({ isClean }) => isClean)).toEqual([false, true, false, true, false]);
+  });
+});
+
 describe('a flight', () => {
   it('is joined while it is under way, and not afterwards', async () => {
     const flights = new Flights();

@@ -30,8 +30,8 @@ export class Forced {
   }
 
   async load<Value>(request: Request<Value>): Promise<Answer<Value>> {
-    const { id, inCluster, flight, journey, policy } = request;
-    const { tier, storing, local, invalidations, removal, clock } = this.#at;
+    const { inCluster, journey, policy } = request;
+    const { tier, storing, invalidations, removal, clock } = this.#at;
     const there = await tier.read(inCluster, policy.expected, 'look');
     const { place, why, isOfThere } = await this.#take(inCluster, there);
     // Not what was deleted or replaced since it was read: a loader that says that nothing changed would bring it back.
@@ -60,9 +60,9 @@ export class Forced {
       const isRefused = stored.outcome === 'skipped' && stored.why !== 'by-the-loader';
       if (isRefused) await removal.ofOlder(inCluster, place.head);
     }
-    // Others have what was there before, and would keep it for as long as memory keeps anything.
+    // Others have what was there before, and would keep it for as long as memory keeps anything. So would this process
+    // what it has now: telling is not told apart from being told, so the next read keeps it.
     if (stored.outcome !== 'superseded') await invalidations.replaced(inCluster);
-    if (stored.outcome === 'filled' && flight.isClean) local.keep(id, stored.kept);
     return { value, source: 'loader', ageMs: 0, kept: stored.outcome };
   }
 

@@ -1,6 +1,6 @@
-import { type Duration, InvalidOptionError, toMs } from '@keyslot/kernel';
-import type { Expected } from './entry-format.ts';
+import { type Duration, InvalidOptionError, toMs, toTimerMs } from '@keyslot/kernel';
 import { type Schema, schemaOf, versionOf } from './entry-schema.ts';
+import type { Expected } from './expected.ts';
 
 /** How long values are good for, and what happens when they no longer are. On the cache, on a key's template, or on one call; later ones win. */
 export interface EntryOptions {
@@ -33,7 +33,7 @@ export interface EntryOptions {
 
   /**
    * How long a `blocking` caller waits before it is answered the stale value; the load goes on. Without it the caller waits
-   * for as long as the load takes.
+   * for as long as the load takes. No longer than 24 days.
    *
    * @default none
    */
@@ -41,7 +41,9 @@ export interface EntryOptions {
 
   /**
    * How long a load may take. Then its `signal` aborts, its lease is given back, and all who waited for it get the stale value or
-   * {@link LoaderTimeoutError}; what it still answers is kept nowhere.
+   * {@link LoaderTimeoutError}; what it still answers is kept nowhere. Where `loaders.concurrency` run already it may wait for its
+   * turn for as long again, and is refused with {@link LoaderOverloadedError} after that: so a caller waits for twice as long at
+   * the most. No longer than 24 days.
    *
    * @default '30s'
    */
@@ -49,7 +51,9 @@ export interface EntryOptions {
 
   /**
    * How eagerly a value is loaded anew shortly before it stops being fresh: the factor β of XFetch. The longer a value took to
-   * load, the sooner it is, at random, so that a busy key is always fresh. 0 for never.
+   * load, and the more it is read, the sooner it is, at random, so that a busy key is always fresh; but not in the first half of
+   * its `ttl`, unless two loads (times β) would not fit in the second: a `ttl` that is hardly longer than a load makes for loads
+   * without a pause. One process of the fleet loads, once for each value that is replaced. 0 for never.
    *
    * @default 1
    */
@@ -74,10 +78,20 @@ export interface EntryOptions {
    */
   readonly sliding?: boolean;
 
-  /** What a stored value has to fit; one that does not is loaded anew. @default anything fits */
+  /**
+   * What a stored value has to fit; one that does not is loaded anew. Make it once: only callers with the very same schema
+   * share a load, and a value in memory is checked again for every other one.
+   *
+   * @default anything fits
+   */
   readonly schema?: Schema;
 
-  /** The version of the value's form. Values of other versions are loaded anew. @default 0 */
+  /**
+   * The version of the value's form. Values of other versions are loaded anew, in memory as in the cluster. A key has room
+   * for one: programs that want different ones at the same time take it from each other, and load each time.
+   *
+   * @default 0
+   */
   readonly version?: number;
 }
 
@@ -95,9 +109,6 @@ export interface Policy {
   readonly sliding: boolean;
   readonly expected: Expected | undefined;
 }
-
-/** The longest that a timer can be set for, in milliseconds; with more it ends at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** What holds where nobody says otherwise. */
 export const DEFAULT_POLICY: Policy = {
@@ -132,15 +143,18 @@ export function policyOf(options: EntryOptions, base: Policy, at = ''): Policy {
   if (!(earlyRefresh >= 0 && earlyRefresh <= 100))
     throw new InvalidOptionError(`${at}earlyRefresh`, earlyRefresh, 'a number from 0 to 100');
   if (typeof sliding !== 'boolean') throw new InvalidOptionError(`${at}sliding`, sliding, 'true or false');
-  const { softTimeout, negativeTtl } = options;
-  const timer = (limitMs: number) => Math.min(limitMs, LONGEST_TIMER_MS);
+  const { negativeTtl } = options;
+  const timerMs = (name: 'softTimeout' | 'hardTimeout') => {
+    const value = options[name];
+    return value === undefined ? base[`${name}Ms`] : toTimerMs(value, at + name);
+  };
   return {
     ttlMs: ms('ttl', base.ttlMs),
     jitter,
     graceMs: ms('grace', base.graceMs, 0),
     refresh,
-    softTimeoutMs: softTimeout === undefined ? base.softTimeoutMs : timer(ms('softTimeout', 0)),
-    hardTimeoutMs: timer(ms('hardTimeout', base.hardTimeoutMs)),
+    softTimeoutMs: timerMs('softTimeout'),
+    hardTimeoutMs: timerMs('hardTimeout') ?? base.hardTimeoutMs,
     earlyRefresh,
     negativeTtlMs: negativeTtl === undefined ? base.negativeTtlMs : ms('negativeTtl', 0),
     errorTtlMs: ms('errorTtl', base.errorTtlMs, 0),
@@ -162,16 +176,29 @@ export class Policies {
   readonly #own: Policy;
   readonly #byTemplate = new Map<string, Policy>();
 
+  /** Whether what is expected of a value depends on its key's template. */
+  readonly #expectsByTemplate: boolean;
+
   /** @throws {InvalidOptionError} for options that cannot be used. */
   constructor(own: EntryOptions, byTemplate: Readonly<Record<string, EntryOptions>> = {}) {
     this.#own = policyOf(own, DEFAULT_POLICY);
     for (const [template, options] of Object.entries(byTemplate))
       this.#byTemplate.set(template, policyOf(options, this.#own, `keys['${template}'].`));
+    this.#expectsByTemplate = [...this.#byTemplate.values()].some(
+      ({ expected }) => expected !== this.#own.expected,
+    );
   }
 
   /** @throws {InvalidOptionError} for a call's options that cannot be used. */
   of(template: string, options?: EntryOptions): Policy {
     const base = this.#byTemplate.get(template) ?? this.#own;
     return options === undefined ? base : policyOf(options, base);
+  }
+
+  /** What a call expects of a value, unchecked: this is asked with each read from memory, which it must not slow. */
+  expectedOf(template: string, options?: EntryOptions): Expected | undefined {
+    const base = this.#expectsByTemplate ? this.of(template).expected : this.#own.expected;
+    if (options === undefined || (options.schema === undefined && options.version === undefined)) return base;
+    return { schema: options.schema ?? base?.schema, version: options.version ?? base?.version };
   }
 }

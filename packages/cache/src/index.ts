@@ -13,6 +13,7 @@ export {
   EntryTooLargeError,
   FailedElsewhereError,
   InvalidTenantError,
+  LoaderCycleError,
   LoaderFailedError,
   LoaderOverloadedError,
   type LoadersAllowed,
@@ -23,7 +24,6 @@ export {
 } from './errors.ts';
 export type { EntryOptions } from './freshness.ts';
 export type { WriteGuardOptions } from './guard-options.ts';
-export type { DeleteResult } from './invalidations.ts';
 export type { Journey, Step } from './journey.ts';
 export type { LoadContext, Stale } from './load-context.ts';
 export type { LoaderOptions } from './loader-options.ts';
@@ -31,7 +31,14 @@ export type { Loader } from './loads.ts';
 export { createMemoryCache, type MemoryCacheOptions } from './memory-cache.ts';
 export { MemoryClient, type MemoryClientOptions } from './memory-client.ts';
 export type { CacheOptions, LocalTierOptions } from './options.ts';
-export type { ExpireResult, GetOutcome, LoadOutcome, SetResult, TouchResult } from './outcomes.ts';
+export type {
+  DeleteResult,
+  ExpireResult,
+  GetOutcome,
+  LoadOutcome,
+  SetResult,
+  TouchResult,
+} from './outcomes.ts';
 export type { ReadOptions } from './request.ts';
 export type { InvalidationTold, ProblemTold } from './telling.ts';
 export { type TenantAccess, tenantAccess } from './tenant-access.ts';

@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { CacheClient } from './cache-client.ts';
 import type { ClusterKey } from './cluster-key.ts';
 import { nameOf } from './error-name.ts';
+import { CacheClosedError } from './errors.ts';
 import { type Message, messagesOf, parseMessage } from './message.ts';
+import { within } from './patience.ts';
 import { tellProblem } from './telling.ts';
 
 /** Who acts on what other processes say. */
@@ -23,7 +25,8 @@ export class InvalidationChannel {
   readonly #client: CacheClient;
   readonly #name: string;
   readonly #subscription: AsyncDisposable;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting = new Set<PromiseWithResolvers<void>>();
+  #closed = false;
   #standsSince: number | undefined;
 
   constructor(client: CacheClient, name: string, listener: ChannelListener) {
@@ -39,7 +42,7 @@ export class InvalidationChannel {
       onStanding: () => {
         this.#standsSince = performance.now();
         listener.onStanding(true);
-        for (const resolve of this.#waiting.splice(0)) resolve();
+        for (const waiting of this.#waiting) waiting.resolve();
       },
       onDown: () => {
         this.#standsSince = undefined;
@@ -48,10 +51,21 @@ export class InvalidationChannel {
     });
   }
 
-  /** Resolves once messages arrive. */
-  standing(): Promise<void> {
-    if (this.#standsSince !== undefined) return Promise.resolve();
-    return new Promise((resolve) => void this.#waiting.push(resolve));
+  /**
+   * Whether messages arrive, within a time.
+   *
+   * @throws {CacheClosedError} when it is closed before.
+   */
+  async standing(withinMs: number): Promise<boolean> {
+    if (this.#closed) throw new CacheClosedError();
+    if (this.#standsSince !== undefined) return true;
+    const waiting = Promise.withResolvers<void>();
+    this.#waiting.add(waiting);
+    try {
+      return (await within(withinMs, waiting.promise)) !== 'late';
+    } finally {
+      this.#waiting.delete(waiting);
+    }
   }
 
   /** For how long messages have arrived. */
@@ -60,11 +74,13 @@ export class InvalidationChannel {
   }
 
   /** Tells the others. A failure is reported; their copies end by themselves soon after. */
-  async tell(kind: Message['kind'], keys: readonly ClusterKey[]): Promise<'announced' | 'not-announced'> {
-    const texts = keys.map(({ text }) => text);
-    const outcomes = await Promise.all(
-      [...messagesOf(this.self, kind, texts)].map((message) => this.#publish(message)),
-    );
+  async tell(
+    kind: Message['kind'],
+    keys: readonly ClusterKey[],
+    proofs?: readonly string[],
+  ): Promise<'announced' | 'not-announced'> {
+    const told = { from: this.self, kind, keys: keys.map(({ text }) => text), ...(proofs && { proofs }) };
+    const outcomes = await Promise.all([...messagesOf(told)].map((message) => this.#publish(message)));
     return outcomes.includes('not-announced') ? 'not-announced' : 'announced';
   }
 
@@ -83,6 +99,8 @@ export class InvalidationChannel {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
+    for (const waiting of this.#waiting) waiting.reject(new CacheClosedError());
     await this.#subscription[Symbol.asyncDispose]();
   }
 }

@@ -3,20 +3,17 @@ import type { ClusterKey } from './cluster-key.ts';
 import type { ClusterTier } from './cluster-tier.ts';
 import { Doubts } from './doubts.ts';
 import { InvalidationChannel } from './invalidation-channel.ts';
-import { Journal, type RepeatedDelete, TELL_EVERY_MS } from './journal.ts';
+import { type DoubtfulDelete, Journal, type RepeatedDelete, TELL_EVERY_MS } from './journal.ts';
 import { Lately } from './lately.ts';
 import type { Message } from './message.ts';
 import type { Namespace } from './namespace.ts';
 import type { Settings } from './options.ts';
-import { tellInvalidation } from './telling.ts';
+import type { DeleteResult } from './outcomes.ts';
+import { sealOf } from './proof.ts';
+import { tellInvalidation, tellProblem } from './telling.ts';
 
 /** In the place of a template that only another process knows. */
 const OF_OTHERS = '<of another process>';
-
-/** What came of a delete. `pending`: the shard is away; it goes on, and nobody reads the old value meanwhile. */
-export interface DeleteResult {
-  readonly outcome: 'deleted' | 'pending';
-}
 
 /** What this process keeps of keys, and has to give up. */
 export interface Memory {
@@ -63,7 +60,7 @@ export class Invalidations {
     this.#journal = new Journal(tier, settings.clock, {
       onDoubtful: (deletes) => this.#becameDoubtful(deletes),
       onConfirmed: (repeated) => this.#becameConfirmed(repeated),
-      onGivenUp: ({ key }) => this.#doubts.settle(this.#namespace.idOf(key.text), this.#channel.self),
+      onGivenUp: (repeated) => this.#gaveUp(repeated),
     });
     this.#stopListening = client.onOwnerChange((concerns) => this.#ownerChanged(concerns));
     this.#channel = new InvalidationChannel(client, settings.channel, {
@@ -72,34 +69,34 @@ export class Invalidations {
     });
   }
 
-  /** Resolves once messages of other processes arrive. */
-  standing(): Promise<void> {
-    return this.#channel.standing();
+  /** Whether messages of other processes arrive, within a time. @throws {CacheClosedError} when it is closed before. */
+  standing(withinMs: number): Promise<boolean> {
+    return this.#channel.standing(withinMs);
   }
 
   isDoubtful(id: string): boolean {
-    return this.#doubts.has(id, this.#settings.clock.now());
+    return this.#doubts.has(id, this.#settings.clock.monotonic());
   }
 
   /** Whether a replica may have an older value than its primary had, as far as this process was told. */
   mayBeOldOnReplica(id: string): boolean {
     // Who was not listening hears of doubts when they are told again.
     if (this.#channel.standsForMs() < 1.5 * TELL_EVERY_MS) return true;
-    return this.isDoubtful(id) || this.#lately.has(id, this.#settings.clock.now());
+    return this.isDoubtful(id) || this.#lately.has(id, this.#settings.clock.monotonic());
   }
 
   async delete(key: ClusterKey): Promise<DeleteResult> {
-    const outcome = await this.#deleteUntold(key);
-    if (outcome === 'deleted') await this.#channel.tell('deleted', [key]);
-    return { outcome };
+    const result = await this.#deleteUntold(key);
+    if (result.outcome === 'deleted') await this.#channel.tell('deleted', [key]);
+    return result;
   }
 
   /** Deletes many, and tells of them together. */
   async deleteMany(keys: readonly ClusterKey[]): Promise<DeleteResult[]> {
-    const outcomes = await Promise.all(keys.map((key) => this.#deleteUntold(key)));
-    const deleted = keys.filter((_, i) => outcomes[i] === 'deleted');
+    const results = await Promise.all(keys.map((key) => this.#deleteUntold(key)));
+    const deleted = keys.filter((_, i) => results[i]?.outcome === 'deleted');
     if (deleted.length > 0) await this.#channel.tell('deleted', deleted);
-    return outcomes.map((outcome) => ({ outcome }));
+    return results;
   }
 
   /** A value is about to be replaced. A new owner that does not know of it is not to have the old one. */
@@ -120,46 +117,60 @@ export class Invalidations {
     this.#memory.stand(false);
   }
 
-  async #deleteUntold(key: ClusterKey): Promise<DeleteResult['outcome']> {
+  async #deleteUntold(key: ClusterKey): Promise<DeleteResult> {
     this.#forget(key.text, key.template);
-    const outcome = await this.#journal.delete(key, this.#settings.deleteWithinMs);
+    const result = await this.#journal.delete(key, this.#settings.deleteWithinMs);
     // Once more: who came in between may have read the old value just before it went.
     this.#forget(key.text, key.template);
-    tellInvalidation({ template: key.template, outcome });
-    return outcome;
+    tellInvalidation({ template: key.template, outcome: result.outcome });
+    return result;
   }
 
   #ownerChanged(concerns: (slot: number) => boolean): void {
     const recent: RepeatedDelete[] = [];
-    for (const [id, template] of this.#lately.all(this.#settings.clock.now())) {
+    for (const [id, template] of this.#lately.all(this.#settings.clock.monotonic())) {
       const key = this.#namespace.keyOf(id, template ?? OF_OTHERS);
       if (concerns(key.slot)) recent.push({ key, isOurs: template !== undefined });
     }
     this.#journal.ownerChanged(concerns, recent);
   }
 
-  #becameDoubtful(deletes: readonly RepeatedDelete[]): void {
+  #becameDoubtful(deletes: readonly DoubtfulDelete[]): void {
     for (const { key } of deletes) {
       const id = this.#namespace.idOf(key.text);
       this.#doubts.own(id, this.#channel.self);
       this.#memory.forget(id);
     }
-    const ours = deletes.filter(({ isOurs }) => isOurs).map(({ key }) => key);
-    if (ours.length > 0) void this.#channel.tell('doubtful', ours);
+    const ours = deletes.filter(({ isOurs }) => isOurs);
+    const [keys, seals] = [ours.map(({ key }) => key), ours.map(({ proof }) => proof.seal)];
+    if (ours.length > 0) void this.#channel.tell('doubtful', keys, seals);
   }
 
-  #becameConfirmed({ key, isOurs }: RepeatedDelete): void {
+  #becameConfirmed({ key, isOurs, proof }: DoubtfulDelete): void {
     this.#doubts.settle(this.#namespace.idOf(key.text), this.#channel.self);
     this.#forget(key.text, isOurs ? key.template : undefined);
-    if (isOurs) void this.#channel.tell('deleted', [key]);
+    if (isOurs) void this.#channel.tell('deleted', [key], [proof.secret]);
   }
 
-  #heard({ kind, from, keys }: Message): void {
-    const now = this.#settings.clock.now();
-    for (const text of keys) {
+  #gaveUp({ key, isOurs }: RepeatedDelete): void {
+    const id = this.#namespace.idOf(key.text);
+    if (isOurs) this.#doubts.settle(id, this.#channel.self);
+    // Another process repeats it. That takes a moment, and is told.
+    else this.#doubts.hear(id, this.#channel.self, this.#settings.clock.monotonic());
+  }
+
+  /** Anybody can publish. The worst that comes of a message is that this process asks or loads once more than it had to. */
+  #heard({ kind, from, keys, proofs }: Message): void {
+    const now = this.#settings.clock.monotonic();
+    for (const [i, text] of keys.entries()) {
+      const proof = proofs?.[i];
+      if (!this.#namespace.has(text)) {
+        tellProblem({ what: 'malformed-message', why: 'a key that is none of this namespace' });
+        return;
+      }
       const id = this.#namespace.idOf(text);
-      if (kind === 'doubtful') this.#doubts.hear(id, from, now);
-      if (kind === 'deleted') this.#doubts.settle(id, from);
+      if (kind === 'doubtful') this.#doubts.hear(id, proof ?? from, now);
+      if (kind === 'deleted' && proof !== undefined) this.#doubts.settle(id, sealOf(proof));
       this.#forget(text, undefined);
     }
   }
@@ -167,7 +178,7 @@ export class Invalidations {
   /** @param template - the key's, where it was this process that changed it */
   #forget(text: string, template: string | undefined): void {
     const id = this.#namespace.idOf(text);
-    this.#lately.note(id, template, this.#settings.clock.now());
+    this.#lately.note(id, template, this.#settings.clock.monotonic());
     this.#memory.forget(id);
   }
 }

@@ -2,17 +2,20 @@ import type { Clock } from '@keyslot/kernel';
 import { NOW } from './cache-client.ts';
 import type { ClusterKey } from './cluster-key.ts';
 import type { ClusterTier } from './cluster-tier.ts';
+import { isNotPermitted } from './not-permitted.ts';
+import type { DeleteResult } from './outcomes.ts';
+import { Proof } from './proof.ts';
 import { tellInvalidation } from './telling.ts';
 
 /** What the journal tells the rest of the cache. */
 export interface JournalListener {
   /** These deletes are not confirmed: their keys may still have their old values in the cluster. */
-  onDoubtful(deletes: readonly RepeatedDelete[]): void;
+  onDoubtful(deletes: readonly DoubtfulDelete[]): void;
 
   /** This one is. */
-  onConfirmed(repeated: RepeatedDelete): void;
+  onConfirmed(repeated: DoubtfulDelete): void;
 
-  /** This one never will be: there were too many. */
+  /** This one never will be: there were too many, or it is another's and not permitted. */
   onGivenUp(repeated: RepeatedDelete): void;
 }
 
@@ -22,12 +25,17 @@ export interface RepeatedDelete {
   readonly isOurs: boolean;
 }
 
+/** One that others were told of, or may be. */
+export interface DoubtfulDelete extends RepeatedDelete {
+  readonly proof: Proof;
+}
+
 /** A delete that is not confirmed yet. */
-interface Pending extends RepeatedDelete {
+interface Pending extends DoubtfulDelete {
   isOurs: boolean;
 
   /** Who waits for it. */
-  readonly waiting: Set<(outcome: 'deleted' | 'pending') => void>;
+  readonly waiting: Set<(result: DeleteResult) => void>;
 
   /** How often it was asked for. Only an attempt that began after the last time can confirm it. */
   asked: number;
@@ -58,7 +66,7 @@ export class Journal {
   readonly #listener: JournalListener;
   readonly #pending = new Map<string, Pending>();
   #timer: NodeJS.Timeout | undefined;
-  #toldAt = 0;
+  #toldAt = Number.NEGATIVE_INFINITY;
   #closed = false;
 
   constructor(tier: ClusterTier, clock: Clock, listener: JournalListener) {
@@ -67,16 +75,18 @@ export class Journal {
     this.#listener = listener;
   }
 
-  /** Deletes a key. `'pending'`: not within the time given; it goes on in the background. */
-  async delete(key: ClusterKey, withinMs: number): Promise<'deleted' | 'pending'> {
+  /** Deletes a key. `pending`: not within the time given; it goes on in the background. */
+  async delete(key: ClusterKey, withinMs: number): Promise<DeleteResult> {
+    let removed: 'deleted' | 'absent';
     try {
-      await this.#tier.delete(key, NOW);
+      removed = await this.#tier.delete(key, NOW);
     } catch {
       // Why does not matter: until a primary has confirmed it, it counts as not done. The client has told.
       return this.#keepTrying(key, withinMs);
     }
     // A primary that was lost meanwhile may have confirmed it, and not have been the primary any more.
-    return this.#pending.has(key.text) ? this.#keepTrying(key, withinMs) : 'deleted';
+    if (this.#pending.has(key.text)) return this.#keepTrying(key, withinMs);
+    return { outcome: 'deleted', existed: removed === 'deleted' };
   }
 
   /**
@@ -93,7 +103,8 @@ export class Journal {
       this.#add(key, isOurs);
       tellInvalidation({ template: key.template, outcome: 'repeated' });
     }
-    this.#listener.onDoubtful(others);
+    // Without those for which there was no room: nobody would ever say that they are confirmed.
+    this.#listener.onDoubtful(others.flatMap(({ key }) => this.#pending.get(key.text) ?? []));
     this.#arm();
   }
 
@@ -104,21 +115,22 @@ export class Journal {
     for (const pending of this.#pending.values()) this.#drop(pending);
   }
 
-  #keepTrying(key: ClusterKey, withinMs: number): Promise<'deleted' | 'pending'> {
+  #keepTrying(key: ClusterKey, withinMs: number): Promise<DeleteResult> {
     if (this.#closed) {
       tellInvalidation({ template: key.template, outcome: 'dropped' });
-      return Promise.resolve('pending');
+      return Promise.resolve({ outcome: 'pending' });
     }
     return new Promise((resolve) => {
-      const { waiting } = this.#add(key, true);
-      const settle = (outcome: 'deleted' | 'pending') => {
+      const pending = this.#add(key, true);
+      const { waiting } = pending;
+      const settle = (result: DeleteResult) => {
         clearTimeout(late);
         waiting.delete(settle);
-        resolve(outcome);
+        resolve(result);
       };
-      const late = setTimeout(() => settle('pending'), withinMs);
+      const late = setTimeout(() => settle({ outcome: 'pending' }), withinMs);
       waiting.add(settle);
-      this.#listener.onDoubtful([{ key, isOurs: true }]);
+      this.#listener.onDoubtful([pending]);
       this.#arm();
     });
   }
@@ -131,7 +143,8 @@ export class Journal {
       return known;
     }
     if (this.#pending.size >= LIMIT) this.#dropOldest();
-    const pending: Pending = { key, isOurs, waiting: new Set(), asked: 1, isUnderWay: false };
+    const proof = new Proof();
+    const pending: Pending = { key, isOurs, proof, waiting: new Set(), asked: 1, isUnderWay: false };
     this.#pending.set(key.text, pending);
     return pending;
   }
@@ -143,7 +156,7 @@ export class Journal {
   #tryAgain(): void {
     this.#timer = undefined;
     if (this.#pending.size === 0) return;
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     if (now - this.#toldAt >= TELL_EVERY_MS) {
       this.#toldAt = now;
       this.#listener.onDoubtful([...this.#pending.values()]);
@@ -163,12 +176,13 @@ export class Journal {
     const { key, asked, waiting } = pending;
     try {
       await this.#tier.delete(key, NOW);
-    } catch {
+    } catch (error) {
+      if (this.#pending.get(key.text) !== pending) return;
+      // Another tenant's, as far as this process's user is concerned. Whoever deleted it repeats that.
+      if (!pending.isOurs && isNotPermitted(error)) return this.#drop(pending);
       // Still not confirmed: tried again, after the others have had their turn.
-      if (this.#pending.get(key.text) === pending) {
-        this.#pending.delete(key.text);
-        this.#pending.set(key.text, pending);
-      }
+      this.#pending.delete(key.text);
+      this.#pending.set(key.text, pending);
       return;
     } finally {
       pending.isUnderWay = false;
@@ -177,7 +191,7 @@ export class Journal {
     this.#pending.delete(key.text);
     tellInvalidation({ template: key.template, outcome: 'confirmed' });
     this.#listener.onConfirmed(pending);
-    for (const settle of waiting) settle('deleted');
+    for (const settle of waiting) settle({ outcome: 'deleted' });
   }
 
   #dropOldest(): void {
@@ -192,6 +206,6 @@ export class Journal {
     this.#pending.delete(key.text);
     tellInvalidation({ template: key.template, outcome: 'dropped' });
     this.#listener.onGivenUp(pending);
-    for (const settle of waiting) settle('pending');
+    for (const settle of waiting) settle({ outcome: 'pending' });
   }
 }

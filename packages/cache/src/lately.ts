@@ -1,8 +1,11 @@
 /** How long a change is remembered, in milliseconds: longer than a failover takes, and than a replica is behind. */
 const REMEMBER_MS = 10_000;
 
-/** How many are remembered. Beyond that the oldest are forgotten. */
+/** How many of its own, and how many of others, a process remembers. Beyond that the oldest are forgotten. */
 const LIMIT = 50_000;
+
+/** How many characters the keys of those may have together that others told: they say what they like. */
+const LIMIT_CHARACTERS = 16 * 1024 * 1024;
 
 interface Change {
   readonly at: number;
@@ -14,32 +17,58 @@ interface Change {
 /**
  * Keys that were deleted or replaced a short while ago, here or as others told. A replica may not know of it, for it
  * follows its primary some time behind; and where that primary was lost, it never will.
+ *
+ * What others tell, however much it is, takes the place of nothing that this process has changed itself.
  */
 export class Lately {
-  readonly #changes = new Map<string, Change>();
+  readonly #ours = new Map<string, Change>();
+  readonly #heard = new Map<string, Change>();
+  #heardCharacters = 0;
 
   /**
    * The newest last, each key once.
    *
    * @param template - the key's, where it was this process that changed it
+   * @param now - by a clock that never goes back
    */
   note(id: string, template: string | undefined, now: number): void {
-    const known = this.has(id, now) ? this.#changes.get(id)?.template : undefined;
-    this.#changes.delete(id);
-    this.#changes.set(id, { at: now, template: template ?? known });
-    for (const [oldest, { at }] of this.#changes) {
-      if (now - at < REMEMBER_MS && this.#changes.size <= LIMIT) break;
-      this.#changes.delete(oldest);
+    const known = template ?? this.#templateOf(id, now);
+    this.#forgetHeard(id);
+    this.#ours.delete(id);
+    if (known === undefined) {
+      this.#heard.set(id, { at: now, template: undefined });
+      this.#heardCharacters += id.length;
+    } else this.#ours.set(id, { at: now, template: known });
+
+    for (const [oldest, { at }] of this.#ours) {
+      if (now - at < REMEMBER_MS && this.#ours.size <= LIMIT) break;
+      this.#ours.delete(oldest);
+    }
+    for (const [oldest, { at }] of this.#heard) {
+      const isRoom = this.#heard.size <= LIMIT && this.#heardCharacters <= LIMIT_CHARACTERS;
+      if (now - at < REMEMBER_MS && isRoom) break;
+      this.#forgetHeard(oldest);
     }
   }
 
   has(id: string, now: number): boolean {
-    const change = this.#changes.get(id);
+    const change = this.#ours.get(id) ?? this.#heard.get(id);
     return change !== undefined && now - change.at < REMEMBER_MS;
   }
 
-  /** All of them, with their templates where they are known. */
+  /** All of them, with their templates where they are known. Its own come last: where there is room for some, the last stay. */
   *all(now: number): Generator<readonly [id: string, template: string | undefined]> {
-    for (const [id, { at, template }] of this.#changes) if (now - at < REMEMBER_MS) yield [id, template];
+    for (const changes of [this.#heard, this.#ours]) {
+      for (const [id, { at, template }] of changes) if (now - at < REMEMBER_MS) yield [id, template];
+    }
+  }
+
+  #templateOf(id: string, now: number): string | undefined {
+    const change = this.#ours.get(id);
+    return change !== undefined && now - change.at < REMEMBER_MS ? change.template : undefined;
+  }
+
+  #forgetHeard(id: string): void {
+    if (this.#heard.delete(id)) this.#heardCharacters -= id.length;
   }
 }

@@ -1,9 +1,9 @@
 import type { Clock } from '@keyslot/kernel';
-import type { Claims } from './claims.ts';
+import type { Claim, Claims } from './claims.ts';
 import type { ClusterKey } from './cluster-key.ts';
 import type { ClusterTier, Found } from './cluster-tier.ts';
-import type { Expected } from './entry-format.ts';
 import { nameOf } from './error-name.ts';
+import type { Expected } from './expected.ts';
 import { type Held, HeldLeases } from './held-leases.ts';
 import { tellProblem } from './telling.ts';
 import { newToken } from './token.ts';
@@ -61,7 +61,7 @@ export class LeaseKeeper {
    */
   async leadOrWait(key: ClusterKey, expected?: Expected, onWait?: () => void): Promise<Right> {
     const { clock, leaseMs, waitMs } = this.#settings;
-    const until = clock.now() + waitMs;
+    const until = clock.monotonic() + waitMs;
     const token = newToken();
     for (;;) {
       const led = await this.#tier.lead(key, token, leaseMs, expected);
@@ -73,7 +73,8 @@ export class LeaseKeeper {
         found = await untilLeaseEnds(key, led.lease, waiting);
       }
       if (found.kind === 'value' || found.kind === 'away' || found.kind === 'failed') return found;
-      if (clock.now() >= until) return { kind: 'gave-up' };
+      if (clock.monotonic() >= until) return { kind: 'gave-up' };
+      if (found.kind === 'ended') await this.#tier.clear(key, found);
       // Who may not remove what he cannot read would ask again and again.
       if (found.kind === 'undecodable') await clock.sleep(UNDECODABLE_PAUSE_MS);
       // There was a value or a lease and now there is none: it was deleted, released, or healed. Ask again.
@@ -90,12 +91,9 @@ export class LeaseKeeper {
   }
 
   /** Has the fleet leave a stale value to this process for as long as `work` takes. */
-  async keepElectedDuring<T>(claim: ClusterKey, work: () => Promise<T>): Promise<T> {
+  async keepElectedDuring<T>(claim: Claim, work: () => Promise<T>): Promise<T> {
     const { leaseMs } = this.#settings;
-    return await this.#during(
-      { renew: () => this.#claims.renew(claim, leaseMs).then(() => 'renewed') },
-      work,
-    );
+    return await this.#during({ renew: () => this.#claims.renew(claim, leaseMs) }, work);
   }
 
   /** Nothing is renewed any more. */

@@ -12,7 +12,7 @@ export interface Stale<Value> {
 
 /** What a loader is given: what is known already, and ways to say how its answer is to be kept. */
 export interface LoadContext<Value = unknown> {
-  /** Aborts when the load has taken longer than `hardTimeout`. Hand it to what you call. */
+  /** Aborts when the load has taken longer than `hardTimeout`. Hand it to what you call: a loader that goes on keeps its place. */
   readonly signal: AbortSignal;
 
   /** The value that the load is to replace, where there is one. */

@@ -1,8 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type LoaderLimit, lendingTurn } from './loader-limit.ts';
+import type { LoaderLimit } from './loader-limit.ts';
 import { limitOf, OpenLoad, TEMPLATE } from './loaders.fixture.ts';
+import { lendingTurn } from './turns.ts';
 
 describe('loaders that ask a cache', () => {
   it('do not wait for each other for ever: all of a tree of loads end, and no more work at once than may', async () => {
@@ -40,9 +41,9 @@ describe('loaders that ask a cache', () => {
             });
           await Promise.allSettled(trees.map((each, i) => load(each, i % 2)));
           expect(most).toBeLessThanOrEqual(concurrency);
-          expect(limits.map(({ running, waiting }) => [running, waiting])).toEqual([
-            [0, 0],
-            [0, 0],
+          expect(limits.map(({ running, waiting, lent }) => [running, waiting, lent])).toEqual([
+            [0, 0, 0],
+            [0, 0, 0],
           ]);
         },
       ),
@@ -60,7 +61,7 @@ describe('loaders that ask a cache', () => {
     const queued = limit.run(TEMPLATE, () => 'loaded');
     queued.then(common.resolve, common.reject);
     expect(await outer).toBe('loaded');
-    expect(limit.running).toBe(0);
+    expect([limit.running, limit.lent]).toEqual([0, 0]);
   });
 
   it('may end before what they have asked for', async () => {
@@ -74,7 +75,7 @@ describe('loaders that ask a cache', () => {
     expect([inner.began, limit.running]).toEqual([true, 1]);
     inner.end('value');
     await Promise.all(asked);
-    expect(limit.running).toBe(0);
+    expect([limit.running, limit.lent]).toEqual([0, 0]);
     expect(await limit.run(TEMPLATE, () => 1)).toBe(1);
   });
 
@@ -87,7 +88,7 @@ describe('loaders that ask a cache', () => {
     });
     late.resolve();
     await Promise.all(later);
-    expect(limit.running).toBe(0);
+    expect([limit.running, limit.lent]).toEqual([0, 0]);
   });
 
   it('go on before those begin who wait', async () => {
@@ -135,7 +136,7 @@ describe('loaders that ask a cache', () => {
     await turn();
     other.end('value');
     await Promise.all([outer, ...others]);
-    expect(limit.running).toBe(0);
+    expect([limit.running, limit.lent]).toEqual([0, 0]);
   });
 
   it('have one place when they wanted it back twice', async () => {
@@ -157,7 +158,7 @@ describe('loaders that ask a cache', () => {
     holding.end('value');
     await Promise.all([outer, held]);
     await turn();
-    expect(limit.running).toBe(0);
+    expect([limit.running, limit.lent]).toEqual([0, 0]);
   });
 
   it('want none back once they have ended, and nobody waits for it', async () => {
@@ -173,7 +174,7 @@ describe('loaders that ask a cache', () => {
     expect(await Promise.all(asked)).toEqual(['read']);
     holding.end('value');
     await held;
-    expect(limit.running).toBe(0);
+    expect([limit.running, limit.lent]).toEqual([0, 0]);
   });
 
   it('may end while they wait to have it back', async () => {
@@ -192,6 +193,32 @@ describe('loaders that ask a cache', () => {
     await outer;
     holding.end('value');
     await Promise.all([held, ...asked]);
-    expect(limit.running).toBe(0);
+    expect([limit.running, limit.lent]).toEqual([0, 0]);
+  });
+
+  it('are no more than may run and wait together: they count among those who wait', async () => {
+    const limit = limitOf(2, 3);
+    const common = Promise.withResolvers<void>();
+    let began = 0;
+    const asking = () => {
+      began++;
+      return lendingTurn(() => common.promise);
+    };
+    const all = Array.from({ length: 50 }, () => limit.run(TEMPLATE, asking));
+    const refused = Promise.allSettled(all).then((ends) =>
+      ends.filter(({ status }) => status === 'rejected'),
+    );
+    await turn();
+    expect([began, limit.lent]).toEqual([5, 5]);
+    common.resolve();
+    expect(await refused).toHaveLength(45);
+    expect([limit.running, limit.lent]).toEqual([0, 0]);
+    expect(await limit.run(TEMPLATE, () => 1)).toBe(1);
+  });
+
+  it('are not refused what they wait for while nobody else may come', async () => {
+    const limit = limitOf(1, 0);
+    expect(await limit.run(TEMPLATE, () => limit.run(TEMPLATE, () => limit.run(TEMPLATE, () => 1)))).toBe(1);
+    expect([limit.running, limit.lent]).toEqual([0, 0]);
   });
 });

@@ -100,7 +100,7 @@ describe('a limit of loaders', () => {
       const [first, left, other] = [new OpenLoad(), new OpenLoad(), new OpenLoad()];
       const abandoned = new AbortController();
       const running = limit.run(TEMPLATE, first.load);
-      const leaving = limit.run(TEMPLATE, left.load, abandoned.signal);
+      const leaving = limit.run(TEMPLATE, left.load, abandoned);
       abandoned.abort('nobody wants it');
       await expect(leaving).rejects.toBe('nobody wants it');
       expect(limit.waiting).toBe(0);
@@ -116,7 +116,7 @@ describe('a limit of loaders', () => {
       const late = new OpenLoad();
       const abandoned = new AbortController();
       const first = limit.run(TEMPLATE, async () => {});
-      const leaving = outcomeOf(limit.run(TEMPLATE, late.load, abandoned.signal));
+      const leaving = outcomeOf(limit.run(TEMPLATE, late.load, abandoned));
       // The place is handed over, and what is to use it has not gone on yet.
       while (limit.waiting > 0) await Promise.resolve();
       abandoned.abort('too late');
@@ -129,7 +129,7 @@ describe('a limit of loaders', () => {
       const limit = limitOf(1);
       const { signal } = new AbortController();
       const first = new OpenLoad();
-      const both = [limit.run(TEMPLATE, first.load), limit.run(TEMPLATE, () => 'value', signal)];
+      const both = [limit.run(TEMPLATE, first.load), limit.run(TEMPLATE, () => 'value', { signal })];
       expect(getEventListeners(signal, 'abort')).toHaveLength(1);
       first.end('value');
       await Promise.all(both);
@@ -138,7 +138,9 @@ describe('a limit of loaders', () => {
 
     it('does not call the loader of one who has left before', async () => {
       const load = new OpenLoad();
-      await expect(limitOf(1).run(TEMPLATE, load.load, AbortSignal.abort('gone'))).rejects.toBe('gone');
+      await expect(limitOf(1).run(TEMPLATE, load.load, { signal: AbortSignal.abort('gone') })).rejects.toBe(
+        'gone',
+      );
       expect(load.began).toBe(false);
     });
   });
@@ -173,7 +175,7 @@ describe('a limit of loaders', () => {
               const known = {
                 open,
                 leaving,
-                outcome: outcomeOf(limit.run(TEMPLATE, open.load, leaving.signal)),
+                outcome: outcomeOf(limit.run(TEMPLATE, open.load, leaving)),
               };
               if (running.length < concurrency) running.push(known);
               else if (waiting.length < queue) waiting.push(known);

@@ -1,8 +1,16 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { LoaderOverloadedError, type LoadersAllowed } from './errors.ts';
+import { type Loading, type Places, Turn, turnNow } from './turns.ts';
 
-/** Whose turn the code that runs now is part of. One for all limits: a loader of one cache may ask another cache. */
-const turns = new AsyncLocalStorage<Turn>();
+/** How one loader waits for its turn, and what it is for. */
+export interface Turning {
+  /** When aborted, the loader is not called any more; rejects with its reason if it was not yet. */
+  readonly signal?: AbortSignal;
+
+  /** How long it waits at the most, in milliseconds, before it is refused. */
+  readonly waitMs?: number;
+
+  readonly loading?: Loading;
+}
 
 /**
  * Lets so many loaders run at once and so many more wait, first come, first served; who comes then is refused.
@@ -11,20 +19,24 @@ const turns = new AsyncLocalStorage<Turn>();
  *   run ── place free ─────────────────▶ loader ── returns or throws ──▶ the place goes to
  *     │                                   ▲  │                            1. who wants it back
  *     ├── queue not full ─▶ wait ─ turn ──┘  │ asks a cache, and waits     2. who waits longest
- *     │                      └─ aborted ▶ ✗  ▼
+ *     │                      ├─ aborted ▶ ✗  ▼
+ *     │                      └─ too long ▶ LoaderOverloadedError
  *     └── queue full ─▶ LoaderOverloadedError  lends its place, and gets it back before it goes on
  * ```
  *
  * A loader that asks a cache itself would else hold a place while it waits for one, and so would all others: as many as
- * may run, and none of them ever ends.
+ * may run, and none of them ever ends. Nobody can tell what a loader does beside waiting, so what it does then has no place. But
+ * those that have begun count among those who wait: beside what they ask for themselves there are never more than may run and
+ * wait together.
  */
-export class LoaderLimit {
+export class LoaderLimit implements Places {
   readonly #allowed: LoadersAllowed;
   readonly #queue = new Set<() => void>();
   readonly #returning: (() => void)[] = [];
   /** Stays where it is while the queue changes, so that finding the first costs the same however many have left. */
   readonly #first = this.#queue.values();
   #running = 0;
+  #lent = 0;
 
   constructor(allowed: LoadersAllowed) {
     this.#allowed = allowed;
@@ -40,51 +52,60 @@ export class LoaderLimit {
     return this.#queue.size;
   }
 
+  /** How many have begun, and wait for a cache or to have their place back. */
+  get lent(): number {
+    return this.#lent;
+  }
+
   /**
    * Calls `load` when it is its turn, in the caller's own asynchronous context, and settles as it does.
    *
-   * @param signal - when aborted, `load` is not called any more; rejects with its reason if it was not yet
-   * @throws {LoaderOverloadedError} at once, when too many wait already
+   * @throws {LoaderOverloadedError} at once, when too many wait already, or after it has waited for `waitMs`
    */
-  run<T>(template: string, load: () => Promise<T> | T, signal?: AbortSignal): Promise<T> {
-    if (signal?.aborted === true) return Promise.reject(signal.reason);
-    const outer = turns.getStore();
-    if (outer === undefined) return this.#run(template, load, signal);
-    return outer.lendDuring(() => this.#run(template, load, signal));
+  run<T>(template: string, load: (turn: Turn) => Promise<T> | T, how: Turning = {}): Promise<T> {
+    if (how.signal?.aborted === true) return Promise.reject(how.signal.reason);
+    const outer = turnNow();
+    if (outer !== undefined) return outer.lendDuring(() => this.#run(template, load, how));
+    // A loader that has lent its place is not refused what it waits for, and else there is no end to those who begin.
+    const { concurrency, queue } = this.#allowed;
+    const isFull = this.#running + this.#lent + this.#queue.size >= concurrency + queue;
+    return isFull ? this.#refuse(template) : this.#run(template, load, how);
   }
 
-  #run<T>(template: string, load: () => Promise<T> | T, signal: AbortSignal | undefined): Promise<T> {
+  #run<T>(template: string, load: (turn: Turn) => Promise<T> | T, how: Turning): Promise<T> {
     if (this.#running < this.#allowed.concurrency) {
       this.#running++;
-      return this.#load(load);
+      return new Turn(this, how.loading).spend(load);
     }
-    if (this.#queue.size < this.#allowed.queue) return this.#loadLater(load, signal);
+    if (this.#queue.size < this.#allowed.queue) return this.#loadLater(template, load, how);
+    return this.#refuse(template);
+  }
+
+  #refuse(template: string): Promise<never> {
     return Promise.reject(new LoaderOverloadedError(template, this.#allowed));
   }
 
-  /** Has a place, and gives it back. */
-  async #load<T>(load: () => Promise<T> | T): Promise<T> {
-    const turn = new Turn(this);
-    try {
-      return await turns.run(turn, load);
-    } finally {
-      turn.end();
-    }
-  }
-
-  async #loadLater<T>(load: () => Promise<T> | T, signal: AbortSignal | undefined): Promise<T> {
+  async #loadLater<T>(
+    template: string,
+    load: (turn: Turn) => Promise<T> | T,
+    { signal, waitMs, loading }: Turning,
+  ): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#queue.add(resolve);
-    const leave = () => {
-      if (this.#queue.delete(resolve)) reject(signal?.reason);
+    const leave = (reason: unknown) => {
+      if (this.#queue.delete(resolve)) reject(reason);
     };
-    signal?.addEventListener('abort', leave, { once: true });
+    const abandon = () => leave(signal?.reason);
+    signal?.addEventListener('abort', abandon, { once: true });
+    const giveUp = () => leave(new LoaderOverloadedError(template, this.#allowed, waitMs));
+    const timer = waitMs === undefined ? undefined : setTimeout(giveUp, waitMs);
     try {
       await promise;
     } finally {
-      signal?.removeEventListener('abort', leave);
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abandon);
     }
-    if (signal?.aborted !== true) return this.#load(load);
+    if (signal?.aborted !== true) return new Turn(this, loading).spend(load);
     this.giveBack();
     throw signal.reason;
   }
@@ -96,13 +117,19 @@ export class LoaderLimit {
     else next();
   }
 
-  /** A place for a loader that had one before. Never refused. */
+  lend(): void {
+    this.#lent++;
+    this.giveBack();
+  }
+
   async takeBack(): Promise<void> {
-    if (this.#running < this.#allowed.concurrency) {
-      this.#running++;
-      return;
-    }
-    await new Promise<void>((resolve) => void this.#returning.push(resolve));
+    if (this.#running < this.#allowed.concurrency) this.#running++;
+    else await new Promise<void>((resolve) => void this.#returning.push(resolve));
+    this.#lent--;
+  }
+
+  forgo(): void {
+    this.#lent--;
   }
 
   #takeFirst(): (() => void) | undefined {
@@ -112,66 +139,4 @@ export class LoaderLimit {
     if (value !== undefined) this.#queue.delete(value);
     return value;
   }
-}
-
-/** What one loader has of its limit's places, from its call to its end. */
-class Turn {
-  readonly #limit: LoaderLimit;
-  #hasPlace = true;
-  #waits = 0;
-  #comingBack: Promise<void> | undefined;
-
-  /** Work that outlives the loader keeps its context, and has no place to lend. */
-  #isOver = false;
-
-  constructor(limit: LoaderLimit) {
-    this.#limit = limit;
-  }
-
-  async lendDuring<T>(wait: () => Promise<T>): Promise<T> {
-    this.#waits++;
-    if (this.#hasPlace) {
-      this.#hasPlace = false;
-      this.#limit.giveBack();
-    }
-    try {
-      return await wait();
-    } finally {
-      this.#waits--;
-      if (this.#waits === 0 && !this.#isOver) {
-        // One for all that wait for it: with two they would need two places, and the loader has only one to give.
-        this.#comingBack ??= this.#takeBack();
-        await this.#comingBack;
-      }
-    }
-  }
-
-  async #takeBack(): Promise<void> {
-    await this.#limit.takeBack();
-    this.#comingBack = undefined;
-    // Meanwhile the loader may have ended, or asked again.
-    if (this.#isOver || this.#waits > 0) this.#limit.giveBack();
-    else this.#hasPlace = true;
-  }
-
-  end(): void {
-    this.#isOver = true;
-    if (!this.#hasPlace) return;
-    this.#hasPlace = false;
-    this.#limit.giveBack();
-  }
-}
-
-/** Does something that nobody waits for, outside of whatever loader asked for it: its place is not lent for that. */
-export function outOfTurn<T>(work: () => T): T {
-  return turns.exit(work);
-}
-
-/**
- * Waits for something that may need another loader to end: whoever is in a loader lends its place for so long. To be put
- * around what may join somebody else's load; {@link LoaderLimit.run} does it by itself.
- */
-export function lendingTurn<T>(wait: () => Promise<T>): Promise<T> {
-  const turn = turns.getStore();
-  return turn === undefined ? wait() : turn.lendDuring(wait);
 }

@@ -12,6 +12,7 @@ const entry = (value: unknown, freshUntil: number, bytes: number) => ({
   freshUntil,
   staleUntil: freshUntil,
   bytes,
+  askedAt: 0,
 });
 
 function standing(settings: Partial<LocalTierSettings> = {}, clock: Clock = new ManualClock()) {
@@ -74,6 +75,19 @@ describe('a value in memory lives', () => {
     expect(tier.get('a')).toBeUndefined();
   });
 
+  it('for that time from when it was asked for, however late the process came to read the answer', async () => {
+    const clock = new ManualClock(5_000);
+    const tier = standing({}, clock);
+    await clock.advance(700);
+    tier.keep('a', entry(1, FAR, 1));
+    await clock.advance(299);
+    expect(tier.get('a')?.value).toBe(1);
+    await clock.advance(1);
+    expect(tier.get('a')).toBeUndefined();
+    tier.keep('a', entry(1, FAR, 1));
+    expect(tier.get('a')).toBeUndefined();
+  });
+
   it('no longer than it is fresh in the cluster', async () => {
     const clock = new ManualClock(5_000);
     const tier = standing({}, clock);
@@ -85,12 +99,74 @@ describe('a value in memory lives', () => {
     expect(tier.get('a')).toBeUndefined();
   });
 
-  it('no longer because the clock is set back', () => {
-    let now = 1_000_000;
-    const tier = standing({}, { now: () => now, sleep: () => Promise.resolve() });
-    tier.keep('a', entry(1, FAR, 1));
-    now -= 500_000;
-    expect(tier.get('a')).toBeUndefined();
+  it.each([[-500_000], [-300], [300], [500_000]])(
+    'as long as it would have, though the clock is set by %i ms meanwhile',
+    async (byMs) => {
+      const clock = new ManualClock(1_000_000);
+      const tier = standing({}, clock);
+      tier.keep('a', { ...entry(1, FAR, 1), staleUntil: 1_000_000 + 2_000 });
+      await clock.advance(500);
+      clock.set(clock.now() + byMs);
+      await clock.advance(499);
+      expect(tier.get('a')?.value).toBe(1);
+      await clock.advance(1);
+      expect(tier.get('a')).toBeUndefined();
+      await clock.advance(999);
+      expect(tier.stale('a')?.value).toBe(1);
+      await clock.advance(1);
+      expect(tier.stale('a')).toBeUndefined();
+    },
+  );
+});
+
+describe('a value in memory is served', () => {
+  const schemaOf = (isGood: boolean | (() => never)) => ({
+    '~standard': {
+      version: 1 as const,
+      vendor: 'test',
+      validate: () => {
+        if (typeof isGood === 'function') return isGood();
+        return isGood ? {} : { issues: ['no'] };
+      },
+    },
+  });
+  const [good, bad] = [schemaOf(true), schemaOf(false)];
+
+  it('to those who expect its version, also as a stale one', async () => {
+    const clock = new ManualClock();
+    const tier = standing({}, clock);
+    tier.keep('none', entry(1, FAR, 1));
+    tier.keep('two', entry(2, FAR, 1), { version: 2 });
+    const served = (how: 'get' | 'stale') =>
+      ['none', 'two'].map((id) =>
+        [undefined, { version: 0 }, { version: 1 }, { version: 2 }].map((each) => tier[how](id, each)?.value),
+      );
+    const byVersion = [
+      [1, 1, undefined, undefined],
+      [undefined, undefined, undefined, 2],
+    ];
+    expect(served('get')).toEqual(byVersion);
+    await clock.advance(1_000);
+    expect(served('stale')).toEqual(byVersion);
+  });
+
+  it('to those whose schema it fits; the schema that it was read with is not asked again', () => {
+    const tier = standing();
+    const asked = schemaOf(() => {
+      throw new Error('asked');
+    });
+    tier.keep('a', entry(1, FAR, 1), { schema: asked });
+    const served = [undefined, asked, good, bad, schemaOf(asked['~standard'].validate as () => never)].map(
+      (schema) => tier.get('a', { schema })?.value,
+    );
+    expect(served).toEqual([1, 1, 1, undefined, undefined]);
+  });
+
+  it('to nobody who wants the right schema and another version', () => {
+    const tier = standing();
+    tier.keep('a', entry(1, FAR, 1), { schema: good, version: 1 });
+    expect(tier.get('a', { schema: good, version: 2 })).toBeUndefined();
+    expect(tier.get('a', { schema: bad, version: 1 })).toBeUndefined();
   });
 });
 

@@ -1,5 +1,6 @@
 import type { Clock } from '@keyslot/kernel';
 import { LRUCache } from 'lru-cache';
+import { type Expected, isGoodFor } from './expected.ts';
 
 /** A value kept in this process. Wrapped, so that a kept `null` is not mistaken for a miss. */
 export interface Kept {
@@ -8,9 +9,12 @@ export interface Kept {
   /** When it was stored in the cluster, by the clock of whoever stored it. */
   readonly writtenAt: number;
 
-  /** Until when it is served as a fresh one, and until when as one that is better than nothing. */
+  /** Until when it is served as a fresh one, and until when as one that is better than nothing; both monotonic. */
   readonly until: number;
   readonly staleUntil: number;
+
+  /** What those wanted for whom it was read or loaded. */
+  readonly expected: Expected | undefined;
 }
 
 /** What an entry in the cluster says of a value, as far as memory is concerned. */
@@ -20,6 +24,9 @@ export interface Keepable {
   readonly freshUntil: number;
   readonly staleUntil: number;
   readonly bytes: number;
+
+  /** When the cluster was asked for it, or to store it, by the monotonic clock: it was there no earlier. */
+  readonly askedAt: number;
 }
 
 /** How much the local tier may hold, and for how long. */
@@ -34,6 +41,9 @@ export interface LocalTierSettings {
  *
  * It serves only while messages about deletes arrive: what was kept before a gap is forgotten. Its bytes are
  * counted as the entries' bytes in Redis.
+ *
+ * A key has one place, whatever is expected of its value: a delete is told by the key alone. A value that was
+ * kept for a reader who expects something else is a miss.
  */
 export class LocalTier {
   readonly #entries: LRUCache<string, Kept> | undefined;
@@ -50,32 +60,39 @@ export class LocalTier {
     }
   }
 
-  get(id: string): Kept | undefined {
+  get(id: string, expected?: Expected): Kept | undefined {
     if (!this.#stands) return undefined;
     const kept = this.#entries?.get(id);
     if (kept === undefined) return undefined;
-    const now = this.#clock.now();
-    const leftMs = kept.until - now;
-    // More than it was given: the clock was set back, and must not prolong what may be out of date.
-    if (leftMs > 0 && leftMs <= this.#ttlMs) return kept;
-    if (leftMs > this.#ttlMs || kept.staleUntil <= now) this.#entries?.delete(id);
+    const now = this.#clock.monotonic();
+    if (now < kept.until) return isGoodFor(kept.value, kept.expected, expected) ? kept : undefined;
+    if (kept.staleUntil <= now) this.#entries?.delete(id);
     return undefined;
   }
 
   /** A copy for when the cluster has no answer: older than it should be, but deleted by nobody as far as is known. */
-  stale(id: string): Kept | undefined {
+  stale(id: string, expected?: Expected): Kept | undefined {
     if (!this.#stands) return undefined;
     const kept = this.#entries?.peek(id);
-    return kept !== undefined && kept.staleUntil > this.#clock.now() ? kept : undefined;
+    if (kept === undefined || kept.staleUntil <= this.#clock.monotonic()) return undefined;
+    return isGoodFor(kept.value, kept.expected, expected) ? kept : undefined;
   }
 
-  /** Keeps a value no longer than it is fresh, and a copy for bad times for as long as the cluster does. */
-  keep(id: string, { value, writtenAt, freshUntil, staleUntil, bytes }: Keepable): void {
+  /**
+   * Keeps a value no longer than it is fresh, and a copy for bad times for as long as the cluster does.
+   *
+   * @param expected - what those wanted for whom it was read or loaded
+   */
+  keep(id: string, keepable: Keepable, expected?: Expected): void {
     if (!this.#stands || this.#entries === undefined) return;
-    const now = this.#clock.now();
+    const { value, writtenAt, bytes, askedAt } = keepable;
+    const [wall, now] = [this.#clock.now(), this.#clock.monotonic()];
+    // Counted from when it was asked for: the answer may have lain here while the process was busy.
     // In the second half of what is left the cluster is asked: it says when a value slides, or is to be loaded early.
-    const until = Math.min(now + this.#ttlMs, now + (freshUntil - now) / 2);
-    if (until > now) this.#entries.set(id, { value, writtenAt, until, staleUntil }, { size: bytes });
+    const until = Math.min(askedAt + this.#ttlMs, now + (keepable.freshUntil - wall) / 2);
+    if (!(until > now)) return;
+    const staleUntil = now + (keepable.staleUntil - wall);
+    this.#entries.set(id, { value, writtenAt, until, staleUntil, expected }, { size: bytes });
   }
 
   forget(id: string): void {

@@ -47,10 +47,14 @@ const BODIES: { readonly [Each in keyof typeof generated]: Body<(typeof generate
   releaseLua({ store, channels }, { entry }, { head, channel, note }) {
     const there = store.head(entry, HEAD_BYTES + 1);
     if (!there.subarray(0, HEAD_BYTES).equals(head)) return 0;
-    store.delete(entry);
-    if (there[0] === LEASE && isMarked(there)) {
-      channels.publish(channel.toString(), Buffer.concat([head.subarray(1), note]));
+    if (there[0] !== LEASE || !isMarked(there)) {
+      store.delete(entry);
+      return 1;
     }
+    const said = Buffer.concat([head.subarray(1), note]);
+    if (note.length === 0) store.delete(entry);
+    else store.set(entry, Buffer.concat([Buffer.from('F'), said]), 1_000);
+    channels.publish(channel.toString(), said);
     return 1;
   },
 

@@ -12,7 +12,7 @@ describe('a message', () => {
   it.each(['deleted', 'doubtful', 'replaced'] as const)('of the kind %s arrives as it was told', (kind) => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'binary' }), { minLength: 1, maxLength: 50 }), (keys) => {
-        const messages = [...messagesOf('me', kind, keys)].map(parse);
+        const messages = [...messagesOf({ from: 'me', kind, keys })].map(parse);
         expect(messages).toEqual([{ from: 'me', kind, keys }]);
       }),
       { numRuns: 200 },
@@ -21,20 +21,23 @@ describe('a message', () => {
 
   it('holds a thousand keys at most, and the rest goes into others', () => {
     const keys = Array.from({ length: 2_500 }, (_, i) => `places:{place:${i}}:detail`);
-    const parts = [...messagesOf('me', 'doubtful', keys)].map((text) => parse(text)?.keys ?? []);
-    expect(parts.map(({ length }) => length)).toEqual([1_000, 1_000, 500]);
-    expect(parts.flat()).toEqual(keys);
+    const proofs = keys.map((_, i) => `proof ${i}`);
+    const parts = [...messagesOf({ from: 'me', kind: 'doubtful', keys, proofs })].map(parse);
+    expect(parts.map((each) => each?.keys.length)).toEqual([1_000, 1_000, 500]);
+    expect(parts.flatMap((each) => each?.keys)).toEqual(keys);
+    expect(parts.flatMap((each) => each?.proofs)).toEqual(proofs);
   });
 
   it('of long keys is no larger than what everybody accepts', () => {
     const keys = Array.from({ length: 100 }, (_, i) => `${'\u0001ä"'.repeat(6_000)}${i}`);
-    const messages = [...messagesOf('me', 'deleted', keys)];
+    const proofs = keys.map(() => 'x'.repeat(100));
+    const messages = [...messagesOf({ from: 'me', kind: 'deleted', keys, proofs })];
     expect(Math.max(...messages.map((text) => Buffer.byteLength(text)))).toBeLessThanOrEqual(LARGEST);
     expect(messages.flatMap((text) => parse(text)?.keys ?? [])).toEqual(keys);
   });
 
   it('about no keys is not sent', () => {
-    expect([...messagesOf('me', 'deleted', [])]).toEqual([]);
+    expect([...messagesOf({ from: 'me', kind: 'deleted', keys: [] })]).toEqual([]);
   });
 });
 
@@ -57,6 +60,10 @@ describe('what is no message', () => {
     ['no keys', { ...good, keys: undefined }],
     ['keys that are no list', { ...good, keys: { length: 1, 0: 'a' } }],
     ['a key that is no text', { ...good, keys: ['a', null] }],
+    ['proofs that are no list', { ...good, proofs: 'a' }],
+    ['fewer proofs than keys', { ...good, proofs: [] }],
+    ['a proof that is no text', { ...good, proofs: [null] }],
+    ['a proof that is too long', { ...good, proofs: ['x'.repeat(101)] }],
     ['too many keys', { ...good, keys: Array.from({ length: 1_001 }, () => 'a') }],
     ['brackets without end', '['.repeat(900_000)],
   ])('%s', (_, value) => {

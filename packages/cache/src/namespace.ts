@@ -74,6 +74,12 @@ export class Namespace {
     return text.slice(this.#prefix.length);
   }
 
+  /** Whether a text that somebody claims is a key's is one of this namespace, its own or a tenant's. */
+  has(text: string): boolean {
+    if (!text.startsWith(this.#prefix) || text.length === this.#prefix.length) return false;
+    return text.charCodeAt(this.#prefix.length) !== AT || text.includes(':', this.#prefix.length);
+  }
+
   /** A key of which only its id is known. Its slot is found out when it is asked for. */
   keyOf(id: string, template: string): ClusterKey {
     const text = this.#prefix + id;

@@ -1,4 +1,4 @@
-import { type Clock, type Duration, InvalidOptionError, systemClock, toMs } from '@keyslot/kernel';
+import { type Clock, type Duration, InvalidOptionError, systemClock, toMs, toTimerMs } from '@keyslot/kernel';
 import type { CacheClient } from './cache-client.ts';
 import { EntryFormat } from './entry-format.ts';
 import type { FormatOptions } from './entry-options.ts';
@@ -34,6 +34,10 @@ export interface CacheOptions extends EntryOptions, FormatOptions {
   /**
    * Put before every key, followed by a colon, and part of the channel's name: caches with different
    * namespaces share nothing. Letters, digits, `.`, `_`, `~` and `-`.
+   *
+   * Without one, keys are in the cluster as they are, for data that other programs share. Then the key `shop:x` is the very
+   * key `x` of the namespace `shop`: they would read each other's values, and not be told of each other's deletes. So
+   * give every cache on a cluster a namespace, or have no key begin with one that another cache has.
    *
    * @default none
    */
@@ -106,9 +110,9 @@ export function settingsOf(options: CacheOptions): Settings {
     ...namesOf(namespace),
     policies: new Policies(options, options.keys),
     format: new EntryFormat(options),
-    leaseMs: toMs(options.lease ?? '3s', 'lease', 30),
-    waitMs: toMs(options.wait ?? '10s', 'wait'),
-    deleteWithinMs: toMs(options.deleteWithin ?? '1s', 'deleteWithin'),
+    leaseMs: toTimerMs(options.lease ?? '3s', 'lease', 30),
+    waitMs: toTimerMs(options.wait ?? '10s', 'wait'),
+    deleteWithinMs: toTimerMs(options.deleteWithin ?? '1s', 'deleteWithin'),
     local: localSettingsOf(options.local ?? {}),
     guard: guardSettingsOf(options.guard ?? {}),
     loaders: loadersAllowedBy(options.loaders),

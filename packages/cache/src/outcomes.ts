@@ -1,5 +1,4 @@
 import type { Answer } from './answer.ts';
-import type { DeleteResult } from './invalidations.ts';
 import type { SkipReason } from './write-guard.ts';
 
 /**
@@ -33,6 +32,18 @@ export type ExpireResult =
 export type TouchResult =
   | { readonly outcome: 'touched' | 'absent' }
   | { readonly outcome: 'failed'; readonly error: unknown };
+
+/**
+ * What came of a delete.
+ *
+ * - `deleted`: `existed` says whether there was anything to delete: a value, fresh or stale, a load under way, or what one
+ *   that failed left. `false` is what the answer said; where an earlier one was lost and the command repeated, the first
+ *   may have found something. Without it, it is not known at all, because the delete took several attempts
+ * - `pending`: the shard is away; it goes on, and nobody reads the old value meanwhile
+ */
+export type DeleteResult =
+  | { readonly outcome: 'deleted'; readonly existed?: boolean }
+  | { readonly outcome: 'pending' };
 
 /** What a tier has of one key of many. `failed`: its shard has no answer. */
 export type GetOutcome<Value> =

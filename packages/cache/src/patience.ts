@@ -26,3 +26,12 @@ export async function within<T>(ms: number, work: Promise<T>): Promise<T | 'late
     clearTimeout(timer);
   }
 }
+
+/** When some work has ended, however, or when it has taken too long. Keeps no process alive. */
+export function settledWithin(ms: number, work: Promise<unknown>): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => resolve();
+    const timer = setTimeout(end, ms).unref();
+    work.then(end, end).finally(() => clearTimeout(timer));
+  });
+}

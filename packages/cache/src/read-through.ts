@@ -3,7 +3,9 @@ import { type Answer, answerOf } from './answer.ts';
 import type { Found, FoundValue } from './cluster-tier.ts';
 import type { SharedFailure } from './error-entry.ts';
 import { FailedElsewhereError, LoaderFailedError } from './errors.ts';
+import type { Flight } from './flights.ts';
 import { Forced } from './forced.ts';
+import type { Policy } from './freshness.ts';
 import { newJourney, pass, tellJourney } from './journey.ts';
 import type { Leading } from './lease-keeper.ts';
 import type { Loaded, Loader } from './loads.ts';
@@ -52,7 +54,7 @@ export class ReadThrough {
   /** What this process's memory has, unless it is to be loaded anew. Its journey ends here. */
   local(key: AnyKey, id: string, options?: ReadOptions): Kept | undefined {
     if (options?.forceRefresh === true) return undefined;
-    const kept = this.#at.local.get(id);
+    const kept = this.#at.local.get(id, this.#at.settings.policies.expectedOf(key.template, options));
     if (kept === undefined) return undefined;
     const journey = newJourney(key.template);
     pass(journey, { at: 'local', outcome: 'hit' });
@@ -66,13 +68,20 @@ export class ReadThrough {
     id: string,
     loader: Loader<Value>,
     options: ReadOptions | undefined,
-    part?: Part,
+    part?: Part<Value>,
   ): Promise<Answer<Value>> {
+    let policy: Policy;
+    try {
+      // Checked before anything is asked: it must not depend on others, or the tiers, whether a call is correct.
+      policy = this.#at.settings.policies.of(key.template, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
     const journey = newJourney(key.template);
-    const isForced = options?.forceRefresh === true;
     pass(journey, { at: 'local', outcome: 'miss' });
 
-    const underWay = isForced ? undefined : this.#at.flights.find<Answer<Value>>(id);
+    const isForced = options?.forceRefresh === true;
+    const underWay = isForced ? undefined : this.#at.flights.find<Answer<Value>>(id, policy.expected);
     if (underWay !== undefined) {
       pass(journey, { at: 'flight', outcome: 'joined' });
       tellJourney(journey);
@@ -81,26 +90,16 @@ export class ReadThrough {
     }
 
     const inCluster = this.#at.namespace.inCluster(key);
-    return this.#at.flights.start<Answer<Value>>(id, async (flight) => {
+    const asked = { key, id, inCluster, loader, policy, isForced, part, journey };
+    const work = async (flight: Flight) => {
       try {
-        // Checked before anything is asked: it must not depend on the tiers whether a call is correct.
-        const policy = this.#at.settings.policies.of(key.template, options);
-        return await this.#fromCluster({
-          key,
-          id,
-          inCluster,
-          loader,
-          policy,
-          isForced,
-          part,
-          flight,
-          journey,
-        });
+        return await this.#fromCluster({ ...asked, flight });
       } finally {
         this.#at.flights.end(flight);
         tellJourney(journey);
       }
-    });
+    };
+    return this.#at.flights.start<Answer<Value>>(id, work, policy.expected);
   }
 
   /** What is kept of a key, and what is under way for it, is out of date. */
@@ -139,9 +138,10 @@ export class ReadThrough {
         pass(journey, { at: 'cluster', outcome: 'failed' });
         throw this.#failedElsewhere(request, found.failure);
       case 'miss':
+      case 'ended':
       case 'leased':
       case 'undecodable':
-        pass(journey, { at: 'cluster', outcome: found.kind });
+        pass(journey, { at: 'cluster', outcome: found.kind === 'ended' ? 'miss' : found.kind });
         return await this.#lead(request);
     }
   }
@@ -185,7 +185,7 @@ export class ReadThrough {
       return answerOf(copy, 'stale', clock.now());
     }
     pass(journey, { at: 'replica', outcome: copy.kind === 'away' ? 'away' : 'miss' });
-    const kept = local.stale(id);
+    const kept = local.stale(id, policy.expected);
     if (kept === undefined) return this.#load(request);
     pass(journey, { at: 'memory', outcome: 'stale' });
     return answerOf(kept, 'stale', clock.now());
@@ -236,7 +236,7 @@ export class ReadThrough {
       const stored = await storing.store(inCluster, { lease: token }, loaded, journey);
       isStored = stored.outcome !== 'skipped';
       // Unknown is not filled: a delete may have come in between, and nobody would tell this process.
-      if (stored.outcome === 'filled' && flight.isClean) local.keep(id, stored.kept);
+      if (stored.outcome === 'filled' && flight.isClean) local.keep(id, stored.kept, flight.expected);
       return { value: loaded.value, source: 'loader', ageMs: 0, kept: stored.outcome };
     } finally {
       if (!isStored) await tier.release(inCluster, token);
@@ -294,7 +294,7 @@ export class ReadThrough {
     source: 'cluster' | 'loader',
     now: number,
   ): Answer<Value> {
-    if (flight.isClean) this.#at.local.keep(id, found);
+    if (flight.isClean) this.#at.local.keep(id, found, flight.expected);
     return answerOf(found, source, now);
   }
 }

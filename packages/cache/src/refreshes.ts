@@ -1,16 +1,15 @@
 import { type Answer, answerOf } from './answer.ts';
-import { claimOf } from './claims.ts';
-import type { ClusterKey } from './cluster-key.ts';
+import { type Claim, claimFor, type Election } from './claims.ts';
 import type { Found, FoundValue } from './cluster-tier.ts';
 import { nameOf } from './error-name.ts';
 import { LoaderFailedError, LoaderOverloadedError, LoaderTimeoutError } from './errors.ts';
-import { Flights } from './flights.ts';
+import { type Flight, Flights } from './flights.ts';
 import { pass } from './journey.ts';
-import { outOfTurn } from './loader-limit.ts';
 import { within } from './patience.ts';
 import { loadOf, type Request, staleOf } from './request.ts';
 import type { Stations } from './stations.ts';
 import { tellProblem } from './telling.ts';
+import { outOfTurn } from './turns.ts';
 
 /** Between looks for the value that another process loads, in milliseconds, before jitter. */
 const FIRST_PAUSE_MS = 2;
@@ -47,14 +46,16 @@ export class Refreshes {
 
   /** Refreshes behind the reader's back. What goes wrong is told; the stale value is there for the next. */
   behind<Value>(request: Request<Value>, found: FoundValue): void {
-    const { key, id, journey } = request;
-    if (this.#flights.find(id) !== undefined) {
+    const { key, id, journey, policy } = request;
+    if (this.#flights.find(id, policy.expected) !== undefined) {
       pass(journey, { at: 'refresh', outcome: 'joined' });
       return;
     }
     pass(journey, { at: 'refresh', outcome: 'behind' });
+    const loader = request.part?.loaderBehind ?? request.loader;
     // Its journey is not the reader's, which ends here.
-    const refreshing = outOfTurn(() => this.#start({ ...request, journey: undefined }, found, 'leave'));
+    const unseen = { ...request, loader, journey: undefined };
+    const refreshing = outOfTurn(() => this.#start(unseen, found, 'leave'));
     refreshing.catch((error: unknown) => {
       tellProblem({ what: 'not-refreshed', template: key.template, why: nameOf(error) });
     });
@@ -88,8 +89,8 @@ export class Refreshes {
   }
 
   #joinOrStart<Value>(request: Request<Value>, found: FoundValue): Promise<Refreshed<Value>> {
-    const { id, journey, part } = request;
-    const underWay = this.#flights.find<Refreshed<Value>>(id);
+    const { id, journey, part, policy } = request;
+    const underWay = this.#flights.find<Refreshed<Value>>(id, policy.expected);
     if (underWay === undefined) return this.#start(request, found, 'wait');
     pass(journey, { at: 'refresh', outcome: 'joined' });
     part?.onOthers();
@@ -101,13 +102,14 @@ export class Refreshes {
     found: FoundValue,
     otherwise: 'wait' | 'leave',
   ): Promise<Refreshed<Value>> {
-    return this.#flights.start(request.id, async (flight) => {
+    const work = async (flight: Flight) => {
       try {
         return await this.#refresh({ ...request, flight }, found, otherwise);
       } finally {
         this.#flights.end(flight);
       }
-    });
+    };
+    return this.#flights.start(request.id, work, request.policy.expected);
   }
 
   async #refresh<Value>(
@@ -117,22 +119,23 @@ export class Refreshes {
   ): Promise<Refreshed<Value>> {
     const { inCluster, journey, policy, part } = request;
     const { claims, tier, settings, clock } = this.#at;
-    const claim = claimOf(inCluster);
+    const claim = claimFor(inCluster, found.head);
     if (claim === undefined) return await this.#load(request, found);
 
-    const until = clock.now() + (policy.softTimeoutMs ?? settings.waitMs);
+    const until = clock.monotonic() + (policy.softTimeoutMs ?? settings.waitMs);
     for (let looks = 0, pauseMs = FIRST_PAUSE_MS; ; looks++) {
       // Asked for with each look: whoever had the claim may have died.
-      const [election, there] = await Promise.all([
+      const [elected, there] = await Promise.all([
         claims.elect(claim, settings.leaseMs),
         tier.read(inCluster, policy.expected),
       ]);
-      if (looks === 0) pass(journey, { at: 'refresh', outcome: election });
-      const mayLoad = election === 'elected' || (election === 'unknown' && otherwise === 'wait');
+      const { outcome } = isSame(found, there) ? await this.#electedNow(elected, claim) : elected;
+      if (looks === 0) pass(journey, { at: 'refresh', outcome });
+      const mayLoad = outcome === 'elected' || (outcome === 'unknown' && otherwise === 'wait');
       if (mayLoad && isSame(found, there)) return await this.#loadElected(request, found, claim);
-      if (election === 'elected') void claims.end(claim);
+      if (outcome === 'elected') void claims.end(claim);
       if (!isSame(found, there)) return this.#instead(request, there, found);
-      const isOver = otherwise === 'leave' || election !== 'somebody-else' || clock.now() >= until;
+      const isOver = otherwise === 'leave' || outcome !== 'somebody-else' || clock.monotonic() >= until;
       if (isOver) return answerOf(found, 'stale', clock.now());
 
       if (looks === 0) part?.onOthers();
@@ -141,7 +144,13 @@ export class Refreshes {
     }
   }
 
-  #loadElected<Value>(request: Request<Value>, found: FoundValue, claim: ClusterKey): Promise<Answer<Value>> {
+  /** Not left to somebody whose load was superseded since: nobody would load until that one ends. */
+  #electedNow(elected: Election, claim: Claim): Election | Promise<Election> {
+    if (elected.outcome !== 'somebody-else' || !elected.isOfOther) return elected;
+    return this.#at.claims.takeOver(claim, elected.head, this.#at.settings.leaseMs);
+  }
+
+  #loadElected<Value>(request: Request<Value>, found: FoundValue, claim: Claim): Promise<Answer<Value>> {
     const { claims, leases, settings } = this.#at;
     return leases.keepElectedDuring(claim, async () => {
       let isRenewed = false;
@@ -165,7 +174,7 @@ export class Refreshes {
     const { value } = loaded;
     switch (stored.outcome) {
       case 'filled':
-        if (flight.isClean) local.keep(id, stored.kept);
+        if (flight.isClean) local.keep(id, stored.kept, flight.expected);
         break;
       case 'skipped':
         // Asked for by the loader, the old one stays; refused by the shard, it must not come back after the new one.
@@ -186,7 +195,7 @@ export class Refreshes {
     if (there.kind === 'away') return answerOf(found, 'stale', now);
     // Once more: the key's owner may have changed while it was asked.
     if (there.kind !== 'value' || this.#at.invalidations.isDoubtful(id)) return 'gone';
-    if (flight.isClean) this.#at.local.keep(id, there);
+    if (flight.isClean) this.#at.local.keep(id, there, flight.expected);
     return answerOf(there, now < there.freshUntil ? 'cluster' : 'stale', now);
   }
 }

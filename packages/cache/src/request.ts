@@ -7,7 +7,10 @@ import type { Journey } from './journey.ts';
 import type { Stale } from './load-context.ts';
 import type { Load, Loader } from './loads.ts';
 
-/** One call's own choices for a read. */
+/**
+ * One call's own choices for a read. They are checked when they are used: a call that is answered from this process's memory
+ * does not look at them, and refuses wrong ones only when it is not.
+ */
 export interface ReadOptions extends EntryOptions {
   /** Ends this caller's waiting, with the signal's reason. The load goes on for the others, and to be kept. */
   readonly signal?: AbortSignal;
@@ -17,9 +20,12 @@ export interface ReadOptions extends EntryOptions {
 }
 
 /** How a read that is part of a batch differs from one by itself. */
-export interface Part {
+export interface Part<Value = unknown> {
   /** Told once somebody else provides the value: the batch need not wait for this key before it loads the others. */
   onOthers(): void;
+
+  /** Loads the key for those who do not wait for it: with others of that kind, never with those who do. */
+  readonly loaderBehind: Loader<Value>;
 }
 
 /** One read that went past the local tier, and who shares it. */
@@ -32,15 +38,15 @@ export interface Request<Value> {
   readonly loader: Loader<Value>;
   readonly policy: Policy;
   readonly isForced: boolean;
-  readonly part: Part | undefined;
+  readonly part: Part<Value> | undefined;
   readonly flight: Flight;
   readonly journey: Journey | undefined;
 }
 
 /** The load that a request makes, if it comes to that. */
 export function loadOf<Value>(request: Request<Value>, stale?: Stale<Value>): Load<Value> {
-  const { key, loader, policy, part } = request;
-  return { template: key.template, loader, policy, stale, isPart: part !== undefined };
+  const { key, inCluster, loader, policy, part } = request;
+  return { template: key.template, text: inCluster.text, loader, policy, stale, isPart: part !== undefined };
 }
 
 /** What a loader is told of a value that it is to replace. */

@@ -51,11 +51,11 @@ export class Stations {
     this.local = new LocalTier(settings.local, clock);
     this.guard = guard === undefined ? NO_GUARD : new WriteGuard(client, guard, clock);
     const learnOom = (slot: number) => this.guard.learnOom(slot);
-    this.tier = new ClusterTier(client, settings.format, learnOom);
+    this.tier = new ClusterTier(client, settings.format, learnOom, clock);
     this.claims = new Claims(client, learnOom);
     this.#wakeUps = new WakeUps(client, clock);
     this.leases = new LeaseKeeper(this.tier, this.claims, this.#wakeUps, settings);
-    this.loads = new Loads(new LoaderLimit(settings.loaders));
+    this.loads = new Loads(new LoaderLimit(settings.loaders), client);
     this.storing = new Storing(this.tier, this.guard, settings.format, clock);
     this.invalidations = new Invalidations(client, this.tier, settings, this.namespace, {
       forget: (id) => {

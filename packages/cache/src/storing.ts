@@ -92,12 +92,13 @@ export class Storing {
     const prepared = this.prepare(key, place.lease ?? newToken(), loaded, journey);
     if (prepared.outcome === 'skipped') return prepared;
     const { entry, shortenedToMs } = prepared;
+    const askedAt = this.#clock.monotonic();
     const filled = await this.#send(key, place, entry);
     pass(journey, { at: 'fill', outcome: filled.outcome });
     if (filled.outcome !== 'filled') return filled;
     const { writtenAt, freshUntil, ttlMs, bytes } = entry;
     const staleUntil = writtenAt + ttlMs;
-    const kept = { value: loaded.value, writtenAt, freshUntil, staleUntil, bytes: bytes.length };
+    const kept = { value: loaded.value, writtenAt, freshUntil, staleUntil, bytes: bytes.length, askedAt };
     return { outcome: 'filled', kept, shortenedToMs };
   }
 

@@ -43,7 +43,7 @@ export class Support {
     if (id === undefined) return undefined;
     const known = this.#known.get(id);
     if (known === 'understands') return { id, understands: true };
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     if (known !== undefined && now < known) return undefined;
     this.#learn(id, now + REFUSED_MS);
     return { id, understands: false };
@@ -52,7 +52,7 @@ export class Support {
   /** What came of using it at a primary. `unheard`: nothing that tells, so the next caller tries. */
   learn(id: string, what: 'understood' | 'refused' | 'unheard'): void {
     if (what === 'understood') this.#learn(id, 'understands');
-    else if (what === 'refused') this.#learn(id, this.#clock.now() + REFUSED_MS);
+    else if (what === 'refused') this.#learn(id, this.#clock.monotonic() + REFUSED_MS);
     else if (this.#known.get(id) !== 'understands') this.#known.delete(id);
   }
 

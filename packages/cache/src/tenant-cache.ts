@@ -1,9 +1,15 @@
 import type { AnyKey, Key } from '@keyslot/keys';
 import type { Answer } from './answer.ts';
 import type { EntryOptions } from './freshness.ts';
-import type { DeleteResult } from './invalidations.ts';
 import type { Loader } from './loads.ts';
-import type { ExpireResult, GetOutcome, LoadOutcome, SetResult, TouchResult } from './outcomes.ts';
+import type {
+  DeleteResult,
+  ExpireResult,
+  GetOutcome,
+  LoadOutcome,
+  SetResult,
+  TouchResult,
+} from './outcomes.ts';
 import type { ReadOptions } from './request.ts';
 import type { Tenant } from './tenant.ts';
 import type { BatchLoader } from './together.ts';

@@ -20,7 +20,7 @@ function scene(
       asked.push(keys.map(({ text }) => text));
       return answer(keys);
     },
-    (load) => load(new AbortController().signal),
+    (_, load) => load(new AbortController().signal),
   );
   const load = async (key: Key<string>) => together.loaderOf(key)(new Context<string>(undefined));
   return { together, asked, load };

@@ -49,7 +49,7 @@ const test = withCluster.extend<{ scene: Scene }>({
           tier,
           wakeUps,
           clock: systemClock,
-          until: Date.now() + ms,
+          until: systemClock.monotonic() + ms,
         }),
       fill: () => tier.fill(entry, token, bytes, 60_000),
     });

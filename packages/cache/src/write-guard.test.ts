@@ -26,7 +26,7 @@ const client = {
 } as unknown as MemorySource;
 
 const guardWith = (options: WriteGuardOptions = {}) =>
-  new WriteGuard(client, guardSettingsOf(options) as WriteGuardSettings, { now: () => now });
+  new WriteGuard(client, guardSettingsOf(options) as WriteGuardSettings, { monotonic: () => now });
 const at = (ratio: number, policy = 'noeviction', ageMs = 0) => {
   memory = { ratio, policy, ageMs };
 };

@@ -67,13 +67,13 @@ const BELIEVED_MS = 10_000;
 export class WriteGuard {
   readonly #client: MemorySource;
   readonly #settings: WriteGuardSettings;
-  readonly #clock: Pick<Clock, 'now'>;
+  readonly #clock: Pick<Clock, 'monotonic'>;
 
   /** Until when shards that refused a write are left alone. */
   readonly #refused = new Map<string, number>();
   readonly #interest: { unsubscribe(): void };
 
-  constructor(client: MemorySource, settings: WriteGuardSettings, clock: Pick<Clock, 'now'>) {
+  constructor(client: MemorySource, settings: WriteGuardSettings, clock: Pick<Clock, 'monotonic'>) {
     this.#client = client;
     this.#settings = settings;
     this.#clock = clock;
@@ -107,7 +107,7 @@ export class WriteGuard {
 
   /** The slot's shard has refused a write for want of memory: it is left alone for a while. */
   learnOom(slot: number): void {
-    this.#refused.set(this.#shardOf(slot), this.#clock.now() + this.#settings.oomForMs);
+    this.#refused.set(this.#shardOf(slot), this.#clock.monotonic() + this.#settings.oomForMs);
   }
 
   /** Ends its interest in the memory of the shards. */
@@ -120,7 +120,7 @@ export class WriteGuard {
     const shard = this.#shardOf(slot);
     const until = this.#refused.get(shard);
     if (until === undefined) return false;
-    if (until > this.#clock.now()) return true;
+    if (until > this.#clock.monotonic()) return true;
     this.#refused.delete(shard);
     return false;
   }

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { InvalidOptionError, toMs } from '@keyslot/kernel';
+import { InvalidOptionError, toTimerMs } from '@keyslot/kernel';
 import type { Argument } from './argument.ts';
 import { Call, type CallOwner, type Safety } from './call.ts';
 import type { CallOptions, CommandOptions, KeyLike } from './call-options.ts';
@@ -35,7 +35,7 @@ export class Calls {
   ): Call {
     if (this.#ended) throw new ClientClosedError(name.toUpperCase(), 'no');
     const deadline = options?.deadline;
-    const deadlineMs = deadline === undefined ? this.#deadlineMs : toMs(deadline, 'deadline');
+    const deadlineMs = deadline === undefined ? this.#deadlineMs : toTimerMs(deadline, 'deadline');
     const call = new Call(this.#owner, name, args, slot, safety, deadlineMs, encoding);
     if (options === undefined) return call;
     call.waits = options.whenOpen !== 'reject';

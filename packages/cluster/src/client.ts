@@ -1,4 +1,4 @@
-import { type Duration, toMs } from '@keyslot/kernel';
+import { type Duration, toMs, toTimerMs } from '@keyslot/kernel';
 import type { Cluster } from 'ioredis';
 import type { Observable } from 'rxjs';
 import type { Argument } from './argument.ts';
@@ -81,8 +81,9 @@ export class ClusterClient implements AsyncDisposable {
    * @throws {NotConnectedError} when it takes longer, with the reason as far as it is known; the client goes on trying.
    */
   async ready(within: Duration = '5s'): Promise<void> {
+    const withinMs = toTimerMs(within, 'within');
     this.#dispatcher.refreshSoon();
-    await connected(this.#cluster, this.#trouble, toMs(within, 'within'), () => this.#mustBeOpen('READY'));
+    await connected(this.#cluster, this.#trouble, withinMs, () => this.#mustBeOpen('READY'));
   }
 
   /** The value of a string key, or `null`. */
@@ -244,7 +245,7 @@ export class ClusterClient implements AsyncDisposable {
   async health(within: Duration = '1s'): Promise<Health> {
     this.#mustBeOpen('HEALTH');
     await this.#topology.known();
-    return healthOf(this.#topology.current, this.#dispatcher.guards, toMs(within, 'within'));
+    return healthOf(this.#topology.current, this.#dispatcher.guards, toTimerMs(within, 'within'));
   }
 
   /**
@@ -254,7 +255,7 @@ export class ClusterClient implements AsyncDisposable {
    * @param options - `within`: how long calls under way get to end by themselves. @default 0
    */
   close({ within = 0 }: { readonly within?: Duration } = {}): Promise<void> {
-    this.#closing ??= this.#close(toMs(within, 'within', 0));
+    this.#closing ??= this.#close(toTimerMs(within, 'within', 0));
     return this.#closing;
   }
 

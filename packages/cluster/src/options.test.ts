@@ -14,6 +14,7 @@ describe('options that cannot be used', () => {
     [{ cluster: {} }, 'cluster: got an object; allowed: an ioredis Cluster; for addresses use `nodes`'],
     [{ nodes, selfCheck: 'no' }, "selfCheck: got 'no'; allowed: true or false"],
     [{ nodes, deadline: 0 }, 'deadline: got 0; allowed: milliseconds from 1 up'],
+    [{ nodes, deadline: '25d' }, "deadline: got '25d'; allowed: milliseconds from 1 to 2147483647"],
     [{ nodes, deadline: -1 }, 'deadline: got -1; allowed: milliseconds from 1 up'],
     [{ nodes, deadline: Number.NaN }, 'deadline: got NaN; allowed: milliseconds from 1 up'],
     [{ nodes, deadline: '5 minutes' }, "deadline: got '5 minutes'; allowed: milliseconds from 1 up"],

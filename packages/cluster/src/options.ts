@@ -1,4 +1,4 @@
-import { type Duration, InvalidOptionError, toMs } from '@keyslot/kernel';
+import { type Duration, InvalidOptionError, toTimerMs } from '@keyslot/kernel';
 import { Cluster, type ClusterNode, type ClusterOptions } from 'ioredis';
 import { CoalescingConnector } from './coalescing-connector.ts';
 import { ConnectionTrouble } from './connection-trouble.ts';
@@ -105,7 +105,7 @@ export interface Settings {
 
 /** @throws {InvalidOptionError} before anything is opened. */
 export function settingsOf(options: ClusterClientOptions): Settings {
-  const deadlineMs = toMs(options.deadline ?? 250, 'deadline');
+  const deadlineMs = toTimerMs(options.deadline ?? 250, 'deadline');
   const policy = policyOf(options, 'nodes' in options);
   const { selfCheck = true } = options;
   if (typeof selfCheck !== 'boolean') throw new InvalidOptionError('selfCheck', selfCheck, 'true or false');
@@ -147,7 +147,7 @@ function policyOf({ bulkhead = {}, breaker = {} }: CommonOptions, isOurs: boolea
     },
     breaker: {
       threshold: whole(breaker.threshold ?? 5, 'breaker.threshold', 1),
-      probeAfterMs: toMs(breaker.probeAfter ?? '500ms', 'breaker.probeAfter', 10),
+      probeAfterMs: toTimerMs(breaker.probeAfter ?? '500ms', 'breaker.probeAfter', 10),
     },
   };
 }

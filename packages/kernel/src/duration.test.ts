@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Duration, toMs } from './duration.ts';
+import { type Duration, toMs, toTimerMs } from './duration.ts';
 import { InvalidOptionError, isKeyslotError } from './errors.ts';
 
 describe('toMs', () => {
@@ -37,6 +37,27 @@ describe('toMs', () => {
 
   it('takes zero where the caller says that it makes sense', () => {
     expect(toMs(0, 'grace', 0)).toBe(0);
+  });
+});
+
+describe('toTimerMs', () => {
+  it('takes what a timer can be set for', () => {
+    expect([toTimerMs('24d', 'lease'), toTimerMs(2 ** 31 - 1, 'lease'), toTimerMs(0, 'within', 0)]).toEqual([
+      2_073_600_000, 2_147_483_647, 0,
+    ]);
+  });
+
+  it.each(['25d', 2 ** 31, Number.MAX_SAFE_INTEGER] as const)(
+    'refuses %s, which would end at once',
+    (bad) => {
+      expect(() => toTimerMs(bad, 'lease')).toThrow(
+        /^lease: got .*; allowed: milliseconds from 1 to 2147483647/,
+      );
+    },
+  );
+
+  it('refuses what is no duration, as toMs does', () => {
+    expect(() => toTimerMs('soon' as Duration, 'lease')).toThrow(InvalidOptionError);
   });
 });
 

@@ -42,3 +42,21 @@ export function toMs(duration: Duration, option: string, least = 1): number {
   }
   return whole;
 }
+
+/** The longest that a timer of Node can be set for, in milliseconds: with more it would end at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * As {@link toMs}, for what a timer is set for: no longer than 24.8 days, which is the most that one can be.
+ *
+ * @throws {InvalidOptionError} for anything that is no duration, is below `least`, or is longer.
+ */
+export function toTimerMs(duration: Duration, option: string, least = 1): number {
+  const whole = toMs(duration, option, least);
+  if (whole <= LONGEST_TIMER_MS) return whole;
+  throw new InvalidOptionError(
+    option,
+    duration,
+    `milliseconds from ${least} to ${LONGEST_TIMER_MS}, or a string like '250ms', '1h', '24d'`,
+  );
+}

@@ -1,3 +1,3 @@
 export { type Clock, systemClock } from './clock.ts';
-export { type Duration, toMs } from './duration.ts';
+export { type Duration, toMs, toTimerMs } from './duration.ts';
 export { InvalidOptionError, isKeyslotError, KeyslotError } from './errors.ts';

@@ -3,7 +3,6 @@ import { isKeyslotError, toMs } from '@keyslot/kernel';
 import type { AnyKey, Key, KeyTemplate, ParamsOf } from '@keyslot/keys';
 import { cacheOf } from './instance-cache.ts';
 import { type Exactly, type FittingDescriptor, type Method, wrapMethod } from './method.ts';
-import { isInsideLoadOf, loadInside } from './nested-loads.ts';
 
 /** How a method's result is kept. */
 export interface CacheableOptions<
@@ -82,13 +81,14 @@ export function Cacheable(
       const cache = cacheOf(this, '@Cacheable', method);
       const key = params === undefined ? render() : render(params(...args));
       const run = () => original.apply(this, args);
-      if (isInsideLoadOf(cache, key.text)) return run();
       try {
-        return await cache.getOrSet(key, () => loadInside(cache, key.text, run), entry);
+        return await cache.getOrSet(key, run, entry);
       } catch (error) {
         if (!isKeyslotError(error)) throw error;
         // Before anything was loaded: what is thrown inside a load is wrapped.
         if (error.code === 'CACHE_CLOSED') return run();
+        // An override calls its `super`, a controller its service: what this gives becomes the outer one's, which is kept.
+        if (error.code === 'CACHE_LOADER_CYCLE') return run();
         if (error.code !== 'CACHE_LOADER_FAILED') throw error;
         // Another process has the exception, and only what kind it was is known: what a route answers depends on it.
         if (isKeyslotError(error.cause) && error.cause.code === 'CACHE_FAILED_ELSEWHERE') return run();

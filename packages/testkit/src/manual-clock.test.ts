@@ -45,6 +45,20 @@ describe('ManualClock', () => {
     expect(rounds).toBe(5);
   });
 
+  it('can be set without that any time passes', async () => {
+    const clock = new ManualClock(1000);
+    let isWoken = false;
+    const sleeping = clock.sleep(10).then(() => (isWoken = true));
+    await clock.advance(5);
+    clock.set(500);
+    expect([clock.now(), clock.monotonic(), isWoken]).toEqual([500, 5, false]);
+    clock.set(90_000);
+    await clock.advance(4);
+    expect([clock.now(), clock.monotonic(), isWoken]).toEqual([90_004, 9, false]);
+    await clock.advance(1);
+    await sleeping;
+  });
+
   it('rejects with the reason of the signal, and forgets the sleeper', async () => {
     const clock = new ManualClock();
     const controller = new AbortController();

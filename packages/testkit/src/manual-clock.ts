@@ -24,16 +24,27 @@ interface Sleeper {
  * ```
  */
 export class ManualClock implements Clock {
-  #now: number;
+  #elapsedMs = 0;
+
+  /** What `now` was, or would have been, when nothing had elapsed. */
+  #epoch: number;
   readonly #sleepers = new Set<Sleeper>();
 
   /** @param now - where the clock begins, in milliseconds since the epoch */
   constructor(now = 0) {
-    this.#now = now;
+    this.#epoch = now;
   }
 
   /** A property, as the system clock's is: it may be handed over by itself. */
-  readonly now = (): number => this.#now;
+  readonly now = (): number => this.#epoch + this.#elapsedMs;
+
+  /** How much time has passed. */
+  readonly monotonic = (): number => this.#elapsedMs;
+
+  /** Sets what time it is, as one does with a clock that is wrong. No time passes, and nobody is woken. */
+  set(now: number): void {
+    this.#epoch = now - this.#elapsedMs;
+  }
 
   /** How many are asleep. */
   get sleeping(): number {
@@ -45,15 +56,15 @@ export class ManualClock implements Clock {
    * the clock goes on, so that who sleeps again within `ms` is woken again.
    */
   async advance(ms: number): Promise<void> {
-    const end = this.#now + ms;
+    const end = this.#elapsedMs + ms;
     for (;;) {
       const next = this.#earliest();
       if (next === undefined || next.at > end) break;
-      this.#now = Math.max(this.#now, next.at);
+      this.#elapsedMs = Math.max(this.#elapsedMs, next.at);
       next.wake();
       await turn();
     }
-    this.#now = Math.max(this.#now, end);
+    this.#elapsedMs = Math.max(this.#elapsedMs, end);
   }
 
   async sleep(ms: number, signal?: AbortSignal): Promise<void> {
@@ -69,7 +80,7 @@ export class ManualClock implements Clock {
         reject(signal?.reason);
       };
       const sleeper: Sleeper = {
-        at: this.#now + ms,
+        at: this.#elapsedMs + ms,
         wake: () => {
           leave();
           resolve();

@@ -24,9 +24,15 @@ export const changes: Behaviours = {
     const [one, two] = [await open({ local: false }), await open({ local: false })];
     const key = newKey();
     await one.set(key, 'old');
-    expect(await two.delete(key)).toEqual({ outcome: 'deleted' });
+    expect(await two.delete(key)).toEqual({ outcome: 'deleted', existed: true });
     expect([await one.get(key), await two.get(key)]).toEqual([undefined, undefined]);
-    expect(await two.delete(key)).toEqual({ outcome: 'deleted' });
+    expect(await two.delete(key)).toEqual({ outcome: 'deleted', existed: false });
+    await one.set(key, 'new');
+    expect(await two.deleteMany([newKey(), key, key])).toEqual([
+      { outcome: 'deleted', existed: false },
+      { outcome: 'deleted', existed: true },
+      { outcome: 'deleted', existed: true },
+    ]);
   },
 
   'by delete keeps a load that began before it from being stored': async ({ open }) => {

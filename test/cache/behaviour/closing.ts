@@ -22,6 +22,13 @@ export const closing: Behaviours = {
     expect(loader.loads).toBe(0);
   },
 
+  'is waited for by nobody any more': async ({ open }) => {
+    const cache = await open();
+    const waiting = cache.ready('10m');
+    await cache.close();
+    await expect(waiting).rejects.toBeInstanceOf(CacheClosedError);
+  },
+
   'answers what was under way, and others go on': async ({ open }) => {
     const [closed, other] = [await open(), await open()];
     const [key, loader] = [newKey(), new GatedLoader<string>()];

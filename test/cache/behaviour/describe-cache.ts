@@ -2,13 +2,17 @@ import { describe } from 'vitest';
 import type { Behaviours, Store } from './behaviours.ts';
 import { changes } from './changes.ts';
 import { closing } from './closing.ts';
+import { cycles } from './cycles.ts';
 import { loads } from './loads.ts';
 import { memory } from './memory.ts';
+import { refreshes } from './refreshes.ts';
 import { values } from './values.ts';
 
 /** Everything that a cache promises whatever it runs on. One more group is one more line. */
 const GROUPS: Readonly<Record<string, Behaviours>> = {
   'a load': loads,
+  'a loader': cycles,
+  'a refresh': refreshes,
   'a value': values,
   'a change': changes,
   'a copy in memory': memory,

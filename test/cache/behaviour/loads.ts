@@ -9,6 +9,7 @@ import { GatedLoader } from './gated.ts';
 
 /** Nobody who sleeps by it wakes up: whoever goes on was called. */
 const asleep: Clock = {
+  monotonic: () => performance.now(),
   now: Date.now,
   sleep: (_, signal) =>
     new Promise((_resolve, reject) => {
@@ -26,6 +27,46 @@ export const loads: Behaviours = {
     expect(loading).toEqual(expect.arrayContaining(['loader:loaded', 'fill:filled']));
     expect(await wayOf(() => cache.getOrSet(key, () => 'not asked'))).toEqual(['local:miss', 'cluster:hit']);
     expect(await cache.get(key)).toBe('Wien');
+  },
+
+  'is one for each version of a value that is asked for at once': async ({ open }) => {
+    const cache = await open();
+    const [key, one, two] = [newKey(), new GatedLoader<string>(), new GatedLoader<string>()];
+    const reads = [one, one, two, two].map((loader, i) =>
+      cache.lookup(key, loader.load, i < 2 ? {} : { version: 2 }),
+    );
+    await one.underWay;
+    one.answer('first');
+    await two.underWay;
+    two.answer('second');
+    const answers = await Promise.all(reads);
+    expect(answers.map(({ value }) => value)).toEqual(['first', 'first', 'second', 'second']);
+    expect([one.loads, two.loads]).toEqual([1, 1]);
+  },
+
+  'is one for each version of a value that is loaded anew by those who wait for it': async ({ open }) => {
+    const cache = await open({ refresh: 'blocking', grace: '10m', jitter: 0, local: false });
+    const [key, one, two] = [newKey(), new GatedLoader<string>(), new GatedLoader<string>()];
+    await cache.getOrSet(key, () => 'old', { ttl: 1 });
+    await sleep(20);
+    const first = cache.getOrSet(key, one.load);
+    await one.underWay;
+    const second = cache.getOrSet(key, two.load, { version: 2 });
+    await two.underWay;
+    two.answer('second');
+    one.answer('first');
+    expect(await Promise.all([first, second])).toEqual(['first', 'second']);
+  },
+
+  'is joined by nobody whose options are wrong': async ({ open }) => {
+    const cache = await open();
+    const [key, loader] = [newKey(), new GatedLoader<string>()];
+    const read = cache.getOrSet(key, loader.load);
+    await loader.underWay;
+    const wrong = cache.getOrSet(key, loader.load, { jitter: 2 });
+    await expect(wrong).rejects.toMatchObject({ code: 'KERNEL_INVALID_OPTION' });
+    loader.answer('Wien');
+    expect(await read).toBe('Wien');
   },
 
   'is one for all who ask at once, in several caches': async ({ open }) => {

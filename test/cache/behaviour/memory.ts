@@ -40,6 +40,33 @@ export const memory: Behaviours = {
     expect(await wayOf(() => cache.getOrSet(key, () => 'not asked'))).toEqual(['local:miss', 'cluster:hit']);
   },
 
+  'is served to those only who expect its version': async ({ open }) => {
+    const [cache, other] = [await open({ local: { ttl: '10m' } }), await open({ local: { ttl: '10m' } })];
+    const key = newKey();
+    const two = { version: 2 };
+    expect(await cache.getOrSet(key, () => 'first')).toBe('first');
+    expect(await cache.getOrSet(key, () => 'second', two)).toBe('second');
+    expect(await wayOf(() => cache.getOrSet(key, () => 'not asked', two))).toEqual(['local:hit']);
+    expect([cache.peek(key), await cache.get(key)]).toEqual([undefined, undefined]);
+    expect(await other.getOrSet(key, () => 'not asked', two)).toBe('second');
+    expect(await wayOf(() => other.getOrSet(key, () => 'not asked', two))).toEqual(['local:hit']);
+    expect(other.peek(key)).toBeUndefined();
+    expect(await cache.getMany([key], two)).toMatchObject([
+      { outcome: 'hit', value: 'second', source: 'local' },
+    ]);
+    expect(await cache.getOrSetMany([key], () => ['third'])).toMatchObject([{ value: 'third' }]);
+  },
+
+  'is served by the version that its template has': async ({ open }) => {
+    const key = newKey();
+    const cache = await open({ local: { ttl: '10m' }, keys: { [key.template]: { version: 3 } } });
+    await cache.getOrSet(key, () => 'Wien');
+    expect(await wayOf(() => cache.getOrSet(key, () => 'not asked'))).toEqual(['local:hit']);
+    expect(cache.peek(key)).toBe('Wien');
+    expect(await cache.getOrSet(key, () => 'Graz', { version: 0 })).toBe('Graz');
+    expect(cache.peek(key)).toBeUndefined();
+  },
+
   'is not kept when there is to be none': async ({ open }) => {
     const cache = await open({ local: false });
     const key = newKey();

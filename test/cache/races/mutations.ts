@@ -33,13 +33,13 @@ const MUTATIONS = {
   'unknown-is-kept': [
     {
       file: 'packages/cache/src/read-through.ts',
-      from: "      // Unknown is not filled: a delete may have come in between, and nobody would tell this process.\n      if (stored.outcome === 'filled' && flight.isClean) local.keep(id, stored.kept);",
-      to: "      if (stored.outcome === 'filled' && flight.isClean) local.keep(id, stored.kept);\n      if (stored.outcome === 'unknown' && flight.isClean) local.keep(id, { value: loaded.value, writtenAt: Date.now(), freshUntil: Date.now() + 60_000, staleUntil: Date.now() + 60_000, bytes: 100 });",
+      from: "      // Unknown is not filled: a delete may have come in between, and nobody would tell this process.\n      if (stored.outcome === 'filled' && flight.isClean) local.keep(id, stored.kept, flight.expected);",
+      to: "      if (stored.outcome === 'filled' && flight.isClean) local.keep(id, stored.kept, flight.expected);\n      if (stored.outcome === 'unknown' && flight.isClean) local.keep(id, { value: loaded.value, writtenAt: Date.now(), freshUntil: Date.now() + 60_000, staleUntil: Date.now() + 60_000, bytes: 100, askedAt: performance.now() });",
     },
   ],
   /** What was invalidated while it was read is kept in memory. */
   'unclean-is-kept': [
-    { file: 'packages/cache/src/flights.ts', from: 'underWay.flight.isClean = false;', to: '' },
+    { file: 'packages/cache/src/flights.ts', from: 'each.flight.isClean = false;', to: '' },
   ],
   /** A set is one step, which can be late. */
   'set-seizes-nothing': [

@@ -57,7 +57,7 @@ return { marked, type(left) == 'number' and left or -1 }
 /** Remove what a key holds, if it is still what the caller saw there. */
 export const releaseLua: LuaSource<'entry', { head: string | Buffer; channel: string | Buffer; note: string | Buffer }> = {
   name: 'release',
-  sha1: '27f66d2d452c72a9d4f359330847b105d3f12fb8',
+  sha1: 'bc082a943cef9ae0dad53a0728a1dbb9c6003ddd',
   keys: ['entry'],
   args: ['head', 'channel', 'note'],
   text: `-- keyslot:release
@@ -69,10 +69,16 @@ if string.sub(there, 1, 17) ~= head then
   return 0
 end
 
-redis.call('DEL', entry)
-if string.byte(there, 1) == 76 and #there == 18 then
-  redis.pcall('SPUBLISH', channel, string.sub(head, 2) .. note)
+if string.byte(there, 1) ~= 76 or #there ~= 18 then
+  redis.call('DEL', entry)
+  return 1
 end
+
+local said = string.sub(head, 2) .. note
+if note == '' or redis.pcall('SET', entry, 'F' .. said, 'PX', 1000).err then
+  redis.call('DEL', entry)
+end
+redis.pcall('SPUBLISH', channel, said)
 return 1
 `,
 };
