@@ -120,3 +120,17 @@ describe('a lock whose answer is lost', () => {
     expect([lock.isHeld, client.lost['renew']]).toEqual([true, 0]);
   });
 });
+
+describe('a clock that is set back', () => {
+  it('takes nothing from a holder, and leaves the numbers growing', async () => {
+    const { clock, one, two } = opened();
+    const lock = await one.acquire(RESOURCE, { ttl: '10s', renew: false });
+    clock.set(clock.now() - 60_000);
+    expect(lock.leftMs).toBeGreaterThan(9_000);
+    await during(clock, lock.release());
+    const next = await two.acquire(RESOURCE, { wait: 0 });
+    expect(next.fencing).toBe(lock.fencing + 1);
+    await clock.advance(60_100);
+    await next.release();
+  });
+});

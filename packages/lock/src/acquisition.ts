@@ -33,6 +33,9 @@ const UNTOLD_PAUSE_MS = 50;
 /** How many may be ahead of one who looks when somebody ahead does not come. */
 const NEAR = 2;
 
+/** How many steps of an acquisition are told. */
+const MOST_STEPS = 100;
+
 /** After a look that failed, in milliseconds. */
 const FAILED_PAUSE_MS = 50;
 
@@ -96,7 +99,7 @@ export class Acquisitions {
   async #wait(request: Request, waitMs: number): Promise<HeldLock> {
     const { clock } = this.#keeping;
     const one = new One(request, this.#keeping, this.#closing);
-    const until = clock.now() + waitMs;
+    const until = clock.monotonic() + waitMs;
     let turn: Turn | undefined;
     try {
       for (;;) {
@@ -106,14 +109,13 @@ export class Acquisitions {
           one.tell('taken');
           return lock;
         }
-        const leftMs = until - clock.now();
+        const leftMs = until - clock.monotonic();
         if (leftMs <= 0)
           throw answer.kind === 'failed' ? answer.error : new LockTimeoutError(request.key.template, waitMs);
         if (answer.kind === 'failed' && !isRetryable(answer.error)) throw answer.error;
         turn ??= this.#turns.expect(request.key, one.token);
-        one.steps.push(
-          (await sleepUntil(turn, answer, until, clock, one.ends)) === 'called' ? 'called' : 'looked',
-        );
+        const awoken = await sleepUntil(turn, answer, until, clock, one.ends);
+        one.note(awoken === 'called' ? 'called' : 'looked');
       }
     } catch (error) {
       throw one.giveUp(error);
@@ -143,11 +145,11 @@ async function sleepUntil(
   let pauseMs = pauseAfter(answer, turn.stands);
   const isNear = answer.kind === 'refused' && answer.ahead > 0 && answer.ahead <= NEAR;
   for (;;) {
-    const at = clock.now();
+    const at = clock.monotonic();
     const awoken = await turn.sleep(Math.min(pauseMs, until - at), ends, isNear);
     if (awoken !== 'others') return awoken;
     // Somebody ahead was called, who may be dead: then nobody will say so.
-    pauseMs = Math.min(pauseMs - (clock.now() - at), CLAIM_MS + 20 * Math.random());
+    pauseMs = Math.min(pauseMs - (clock.monotonic() - at), CLAIM_MS + 20 * Math.random());
   }
 }
 
@@ -168,7 +170,7 @@ function isRetryable(error: unknown): boolean {
 /** One acquisition, under one token. */
 class One {
   readonly token = newToken();
-  readonly steps: LockStep[] = [];
+  readonly #steps: LockStep[] = [];
   readonly #request: Request;
   readonly #keeping: Keeping;
   readonly #closing: AbortSignal;
@@ -180,7 +182,12 @@ class One {
     this.#request = request;
     this.#keeping = keeping;
     this.#closing = closing;
-    this.#began = this.#sentAt = keeping.clock.now();
+    this.#began = this.#sentAt = keeping.clock.monotonic();
+  }
+
+  /** Of one who waits for hours the first steps tell enough. */
+  note(step: LockStep): void {
+    if (this.#steps.length < MOST_STEPS || step === 'taken') this.#steps.push(step);
   }
 
   /** What ends the waiting: the caller's signal, and that of the locks. */
@@ -193,20 +200,20 @@ class One {
     const { client, clock, keepMs } = this.#keeping;
     const { key, limit, ttlMs, signal } = this.#request;
     this.#mustGoOn();
-    this.#sentAt = clock.now();
+    this.#sentAt = clock.monotonic();
     // A repetition whose answer says nothing new may have left a place or a lock behind all the same.
     this.#mayBeThere = true;
     try {
       const args = { token: this.token, limit, ttlMs, stayMs, claimMs: CLAIM_MS, keepMs };
       const answer = await client.run(acquire, { lock: key }, args, signal === undefined ? {} : { signal });
       if (answer.kind === 'refused') {
-        this.steps.push('refused');
+        this.note('refused');
         this.#mayBeThere = stayMs > 0;
       }
       return answer;
     } catch (error) {
       this.#mustGoOn();
-      this.steps.push('unanswered');
+      this.note('unanswered');
       tellProblem('unanswered', key.template, error);
       return { kind: 'failed', error };
     }
@@ -216,8 +223,8 @@ class One {
   take(fencing: number): HeldLock | undefined {
     const { key, as, ttlMs, renews } = this.#request;
     this.#mustGoOn();
-    if (this.#keeping.clock.now() >= surelyUntil(this.#sentAt, ttlMs)) return undefined;
-    this.steps.push('taken');
+    if (this.#keeping.clock.monotonic() >= surelyUntil(this.#sentAt, ttlMs)) return undefined;
+    this.note('taken');
     const taken = { key, as, ttlMs, renews, fencing, token: this.token, sentAt: this.#sentAt };
     return new HeldLock(taken, this.#keeping);
   }
@@ -226,7 +233,7 @@ class One {
   leave(): void {
     const { key, ttlMs } = this.#request;
     const { returns, clock } = this.#keeping;
-    if (this.#mayBeThere) returns.giveBackSoon(key, this.token, clock.now() + Math.max(ttlMs, STAY_MS));
+    if (this.#mayBeThere) returns.giveBackSoon(key, this.token, clock.monotonic() + Math.max(ttlMs, STAY_MS));
   }
 
   /** Leaves, and answers what to throw. */
@@ -243,8 +250,8 @@ class One {
 
   tell(outcome: AcquisitionTold['outcome']): void {
     const { key, as } = this.#request;
-    const ms = this.#keeping.clock.now() - this.#began;
-    tellAcquisition({ template: key.template, as, outcome, steps: this.steps, ms });
+    const ms = this.#keeping.clock.monotonic() - this.#began;
+    tellAcquisition({ template: key.template, as, outcome, steps: this.#steps, ms });
   }
 
   #mustGoOn(): void {

@@ -75,7 +75,7 @@ export class HeldLock implements Lock, Timed {
   }
 
   get leftMs(): number {
-    return this.isHeld ? Math.max(0, this.#until - this.#keeping.clock.now()) : 0;
+    return this.isHeld ? Math.max(0, this.#until - this.#keeping.clock.monotonic()) : 0;
   }
 
   get nextAt(): number {
@@ -123,7 +123,7 @@ export class HeldLock implements Lock, Timed {
       .catch((error: unknown) => {
         tellProblem('not-renewed', this.template, error);
         const pauseMs = (this.#ttlMs / 20) * (0.5 + Math.random());
-        if (this.#taken.renews) this.#renewAt = this.#keeping.clock.now() + pauseMs;
+        if (this.#taken.renews) this.#renewAt = this.#keeping.clock.monotonic() + pauseMs;
       })
       .finally(() => {
         this.#renewing = false;
@@ -141,20 +141,20 @@ export class HeldLock implements Lock, Timed {
   #conclude(reason: LossReason): void {
     this.#ended = reason;
     const { as, sentAt } = this.#taken;
-    const heldMs = this.#keeping.clock.now() - sentAt;
+    const heldMs = this.#keeping.clock.monotonic() - sentAt;
     tellEnd({ template: this.template, as, outcome: reason, heldMs });
     if (reason !== 'released') this.#lost.abort(new LockLostError(this.template, reason));
   }
 
   /** The clock decides, whether or not a timer has come by. */
   #notice(): void {
-    if (this.#ended === undefined && this.#keeping.clock.now() >= this.#until) this.end('expired');
+    if (this.#ended === undefined && this.#keeping.clock.monotonic() >= this.#until) this.end('expired');
   }
 
   async #renew(ttlMs: number): Promise<void> {
     const { client, clock, keepMs } = this.#keeping;
     const { key, token, renews } = this.#taken;
-    const sentAt = clock.now();
+    const sentAt = clock.monotonic();
     // Long enough for a failover where there is time for one, and never longer than it matters.
     const deadline = Math.max(1, Math.min(this.#ttlMs / 3, this.#until - sentAt));
     const outcome = await client.run(renew, { lock: key }, { token, ttlMs, keepMs }, { deadline });
@@ -175,7 +175,7 @@ export class HeldLock implements Lock, Timed {
     renewals.end(this);
     const back = await returns.giveBack(key, token, this.#until);
     if (!wasHeld) return { outcome: 'lost' };
-    if (back.outcome === 'absent' && clock.now() < this.#until) {
+    if (back.outcome === 'absent' && clock.monotonic() < this.#until) {
       this.#conclude('taken');
       return { outcome: 'lost' };
     }

@@ -27,7 +27,7 @@ export async function takeAll(
   take: (request: Request, waitMs: number) => Promise<HeldLock>,
 ): Promise<LockGroup> {
   if (requests.length === 0) throw new InvalidOptionError('resources', requests, 'one resource or more');
-  const until = clock.now() + waitMs;
+  const until = clock.monotonic() + waitMs;
   const byKey = new Map(requests.map((request) => [request.key.text, request]));
   const taken = new Map<string, HeldLock>();
   try {
@@ -38,7 +38,7 @@ export async function takeAll(
       // Who has lost one of them waits for no more.
       const ends = [...taken.values(), request].flatMap(({ signal }) => signal ?? []);
       const signal = ends.length === 0 ? undefined : AbortSignal.any(ends);
-      taken.set(text, await take({ ...request, signal }, Math.max(0, until - clock.now())));
+      taken.set(text, await take({ ...request, signal }, Math.max(0, until - clock.monotonic())));
     }
     for (const lock of taken.values()) lock.assertHeld();
   } catch (error) {

@@ -1,6 +1,5 @@
-import { type Clock, type Duration, InvalidOptionError, toMs } from '@keyslot/kernel';
+import { type Clock, type Duration, InvalidOptionError, systemClock, toMs } from '@keyslot/kernel';
 import type { LockClient } from './lock-client.ts';
-import { monotonicClock } from './monotonic.ts';
 
 /** How {@link Locks} are made. */
 export interface LocksOptions {
@@ -32,7 +31,7 @@ export interface LocksOptions {
    */
   readonly keepNumber?: Duration;
 
-  /** By which this process knows how long it holds what: one that is never set back. @default the process's monotonic clock */
+  /** By whose `monotonic` this process knows how long it holds what. @default the system's */
   readonly clock?: Clock;
 }
 
@@ -78,7 +77,7 @@ const MOST_TTL_MS = 24 * 60 * 60_000;
 
 /** @throws {InvalidOptionError} */
 export function settingsOf(options: LocksOptions): LockSettings {
-  const { client, namespace, ttl = '10s', wait = '10s', keepNumber = 0, clock = monotonicClock } = options;
+  const { client, namespace, ttl = '10s', wait = '10s', keepNumber = 0, clock = systemClock } = options;
   if (typeof client?.run !== 'function')
     throw new InvalidOptionError('client', client, 'a ClusterClient, or a MemoryLockClient in unit tests');
   if (namespace !== undefined && !(typeof namespace === 'string' && NAMESPACE.test(namespace)))

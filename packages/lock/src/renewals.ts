@@ -1,5 +1,5 @@
 import type { Clock } from '@keyslot/kernel';
-import { inBackground } from './monotonic.ts';
+import { inBackground } from './background.ts';
 
 /** Something that has to be looked at in time. */
 export interface Timed {
@@ -53,7 +53,7 @@ export class Renewals {
     const asleep = new AbortController();
     this.#asleep = asleep;
     this.#wakesAt = at;
-    this.#clock.sleep(Math.max(GRAIN_MS, at - this.#clock.now()), asleep.signal).then(
+    this.#clock.sleep(Math.max(GRAIN_MS, at - this.#clock.monotonic()), asleep.signal).then(
       () => this.#look(),
       // Another timer has taken its place.
       () => {},
@@ -62,7 +62,7 @@ export class Renewals {
 
   #look(): void {
     this.#wakesAt = Number.POSITIVE_INFINITY;
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     let next = Number.POSITIVE_INFINITY;
     for (const timed of this.#held) {
       timed.look(now);

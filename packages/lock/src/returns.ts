@@ -73,7 +73,7 @@ export class Returns implements AsyncDisposable {
 
   async #goOn(key: LockKey, token: string, until: number, failure: unknown): Promise<void> {
     let last = failure;
-    while (this.#clock.now() < until && !this.#closing.signal.aborted) {
+    while (this.#clock.monotonic() < until && !this.#closing.signal.aborted) {
       try {
         await this.#clock.sleep(PAUSE_MS * (0.5 + Math.random()), this.#closing.signal);
         await this.#release(key, token);
