@@ -63,9 +63,9 @@ describe('a lock whose shard is away', () => {
     const at = performance.now();
     const problems = await toldDuring('problem', async () => {
       await cluster.freeze(primary);
-      await expect.poll(() => lock.signal.aborted, { interval: 5, timeout: 3_000 }).toBe(true);
+      await expect.poll(() => lock.signal.aborted, { interval: 5, timeout: 10_000 }).toBe(true);
     });
-    expect(performance.now() - at).toBeLessThan(1_200);
+    expect(performance.now() - at).toBeLessThan(3_000);
     expect(lock.signal.reason).toMatchObject({ code: 'LOCK_LOST', reason: 'expired' });
     expect(problems).toContainEqual(expect.objectContaining({ what: 'not-renewed' }));
     expect(await lock.release()).toEqual({ outcome: 'lost' });
@@ -152,7 +152,7 @@ test('a shard that is full refuses new locks, and keeps and gives back those tha
   const [one, two] = [await open(), await open()];
   const [primary] = cluster.primaries as [TestNode];
   const resource = newResourceOn(cluster, primary);
-  const lock = await one.acquire(resource, { ttl: 600 });
+  const lock = await one.acquire(resource, { ttl: 1_500 });
   const waiting = two.acquire(resource, { wait: '20s' });
   const waits = waiting.then(
     () => 'taken',
@@ -161,7 +161,7 @@ test('a shard that is full refuses new locks, and keeps and gives back those tha
   await sleep(50);
   await using _ = await fillTo(cluster, primary, 1.2, 'noeviction');
   await expect(one.tryAcquire(newResourceOn(cluster, primary))).rejects.toMatchObject({ reply: 'OOM' });
-  await sleep(1_000);
+  await sleep(2_000);
   lock.assertHeld();
   expect(await lock.release()).toEqual({ outcome: 'released' });
   // Who waits needs a place to wait, for which there is no memory.

@@ -8,8 +8,8 @@ export const holding: Behaviours = {
   'keeps it for longer than its ttl, until it is released': async ({ open }) => {
     const [one, two] = [await open(), await open()];
     const resource = newResource();
-    const lock = await one.acquire(resource, { ttl: 300 });
-    await sleep(1_000);
+    const lock = await one.acquire(resource, { ttl: 600 });
+    await sleep(1_500);
     expect(lock.isHeld).toBe(true);
     lock.assertHeld();
     expect(await two.tryAcquire(resource)).toBeUndefined();
@@ -51,11 +51,11 @@ export const holding: Behaviours = {
   'holds it for longer when it asks for that': async ({ open }) => {
     const [one, two] = [await open(), await open()];
     const resource = newResource();
-    await using lock = await one.acquire(resource, { ttl: 200, renew: false });
-    await lock.extend('2s');
-    expect(lock.leftMs).toBeGreaterThan(1_000);
+    await using lock = await one.acquire(resource, { ttl: 500, renew: false });
+    await lock.extend('5s');
+    expect(lock.leftMs).toBeGreaterThan(2_000);
     await lock.extend(100);
-    await sleep(400);
+    await sleep(700);
     expect(lock.isHeld).toBe(true);
     expect(await two.tryAcquire(resource)).toBeUndefined();
   },

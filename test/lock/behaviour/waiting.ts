@@ -14,7 +14,7 @@ export const waiting: Behaviours = {
     const at = performance.now();
     await lock.release();
     await using _ = await next;
-    expect(performance.now() - at).toBeLessThan(150);
+    expect(performance.now() - at).toBeLessThan(400);
   },
 
   'gets it in the order of asking': async ({ open }) => {
@@ -52,7 +52,7 @@ export const waiting: Behaviours = {
     await one.acquire(resource, { ttl: 300, renew: false });
     const at = performance.now();
     await using lock = await two.acquire(resource);
-    expect(performance.now() - at).toBeLessThan(1_000);
+    expect(performance.now() - at).toBeLessThan(2_000);
     expect(lock.isHeld).toBe(true);
   },
 
