@@ -112,6 +112,19 @@ describe('a lock whose answer is lost', () => {
       });
   });
 
+  it('is renewed again after a while, and not at once, when that did not get through', async () => {
+    const { clock, client, one } = opened();
+    const lock = await one.acquire(RESOURCE, { ttl: '10s' });
+    client.unsent['renew'] = 1_000;
+    await clock.advance(9_000);
+    const tries = 1_000 - client.unsent['renew'];
+    expect(tries).toBeGreaterThan(5);
+    expect(tries).toBeLessThan(30);
+    client.unsent['renew'] = 0;
+    await clock.advance(60_000);
+    expect(lock.isHeld).toBe(true);
+  });
+
   it('is held while other renewals get through', async () => {
     const { clock, client, one } = opened();
     const lock = await one.acquire(RESOURCE, { ttl: '1s' });

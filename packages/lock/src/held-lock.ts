@@ -49,7 +49,9 @@ export class HeldLock implements Lock, Timed {
   #until: number;
   #renewAt: number;
   #renewing = false;
-  #doubted = false;
+
+  /** When the cluster is to be asked besides. */
+  #checkAt = Number.POSITIVE_INFINITY;
   #ended: LossReason | undefined;
   #releasing: Promise<ReleaseResult> | undefined;
 
@@ -79,8 +81,7 @@ export class HeldLock implements Lock, Timed {
   }
 
   get nextAt(): number {
-    if (this.#renewing) return this.#until;
-    return this.#doubted ? 0 : Math.min(this.#renewAt, this.#until);
+    return this.#renewing ? this.#until : Math.min(this.#renewAt, this.#checkAt, this.#until);
   }
 
   assertHeld(): void {
@@ -107,23 +108,24 @@ export class HeldLock implements Lock, Timed {
 
   /** Has the cluster asked at once whether it is still held: who acknowledged it may be gone. */
   doubt(): void {
-    this.#doubted = true;
+    this.#checkAt = 0;
     this.#keeping.renewals.hold(this);
   }
 
   look(now: number): void {
     this.#notice();
     // Those that are due soon go along, so that many locks do not need many looks.
-    const isDue = this.#doubted || now >= this.#renewAt - this.#ttlMs / 50;
+    const isDue = now >= this.#checkAt || now >= this.#renewAt - this.#ttlMs / 50;
     if (this.#ended !== undefined || this.#renewing || !isDue) return;
     this.#renewing = true;
-    this.#doubted = false;
+    // Whatever comes of it says when the next one is due.
+    this.#checkAt = this.#renewAt = Number.POSITIVE_INFINITY;
     // A renewal never shortens, so one by nothing only asks.
     this.#renew(this.#taken.renews ? this.#ttlMs : 1)
       .catch((error: unknown) => {
         tellProblem('not-renewed', this.template, error);
         const pauseMs = (this.#ttlMs / 20) * (0.5 + Math.random());
-        if (this.#taken.renews) this.#renewAt = this.#keeping.clock.monotonic() + pauseMs;
+        this.#checkAt = this.#keeping.clock.monotonic() + pauseMs;
       })
       .finally(() => {
         this.#renewing = false;
