@@ -136,7 +136,10 @@ describe('a lock that the cluster forgets', () => {
     const resource = newResource();
     const lock = await one.acquire(resource, { ttl: '30s' });
     const primary = cluster.primaryOf(lockKey(resource));
-    await primary.admin.wait(1, 1_000);
+    const [replica] = cluster.replicasOf(primary) as [TestNode];
+    await replica.admin.readonly();
+    await expect.poll(() => replica.admin.exists(lockKey(resource))).toBe(1);
+    await replica.admin.readwrite();
     await cluster.kill(primary);
     await cluster.untilFailedOver(primary);
     await expect(two.acquire(resource, { wait: '2s' })).rejects.toMatchObject({ code: 'LOCK_TIMEOUT' });
