@@ -37,6 +37,9 @@ export function surelyUntil(sentAt: number, ttlMs: number): number {
   return sentAt + ttlMs * 0.99 - 10;
 }
 
+/** How long a renewal may take that is in no hurry, in milliseconds: a failover, and then some. */
+const MOST_DEADLINE_MS = 10_000;
+
 /** A lock and what keeps it: until when it is held, when it is renewed, and what ended it. */
 export class HeldLock implements Lock, Timed {
   readonly template: string;
@@ -158,7 +161,7 @@ export class HeldLock implements Lock, Timed {
     const { key, token, renews } = this.#taken;
     const sentAt = clock.monotonic();
     // Long enough for a failover where there is time for one, and never longer than it matters.
-    const deadline = Math.max(1, Math.min(this.#ttlMs / 3, this.#until - sentAt));
+    const deadline = Math.max(1, Math.min(this.#ttlMs / 3, MOST_DEADLINE_MS, this.#until - sentAt));
     const outcome = await client.run(renew, { lock: key }, { token, ttlMs, keepMs }, { deadline });
     this.#notice();
     if (outcome === 'lost') return this.end('taken');
