@@ -1,0 +1,174 @@
+import type { TestCluster } from '@keyslot/testkit';
+import { test } from '@keyslot/testkit/vitest';
+import fc from 'fast-check';
+import { describe, expect } from 'vitest';
+import { memoryScript } from '../memory-scripts.ts';
+import { argumentFor, type Plan, planOf } from '../plan.ts';
+import { blockLogLua, blockLua, chargeLua, gcraLua, logLua, takeLeaseLua } from '../scripts/generated.ts';
+import type { Counters } from './counters.ts';
+import { counterSchedules, logSchedules, type Schedule, type Step } from './schedules.fixture.ts';
+
+const RUNS = Number(process.env['KEYSLOT_SCHEDULES'] ?? 10_000);
+const KEY = '{agreement}';
+
+/**
+ * The test build of a script: the same text, to which the time is what the last argument says, and which keeps its keys for
+ * ten minutes of the real clock.
+ */
+function testBuild({ text }: { readonly text: string }): string {
+  return `
+    local server, time_us = redis, ARGV[#ARGV]
+    local redis = {
+      call = function(name, ...)
+        local args = { ... }
+        if name == 'TIME' then return { string.sub(time_us, 1, -7), string.sub(time_us, -6) } end
+        if name == 'SET' then args[4] = 600000 end
+        if name == 'PEXPIRE' then args[2] = 600000 end
+        return server.call(name, unpack(args))
+      end,
+    }
+    ${text}`;
+}
+
+/** As much of a `LuaSource` as this takes. */
+interface Source {
+  readonly name: string;
+  readonly text: string;
+  readonly args: readonly string[];
+}
+
+type Args = Readonly<Record<string, string | number>>;
+
+/** A call of a script: which, and with what. */
+interface ScriptCall {
+  readonly source: Source;
+  readonly args: Args;
+  readonly nowUs: number;
+}
+
+const BLOCK_SHARES = [0, 0.3, 1, 4];
+
+function callOf(plan: Plan, step: Step, nowUs: number): ScriptCall {
+  const [limit] = plan.limits;
+  if (limit === undefined) throw new Error('a plan has a limit');
+  const mosts = plan.limits.map(({ most }) => most);
+  const cost = costOf(step, Math.min(...mosts), Math.max(...mosts));
+  const mode =
+    step.op === 'peek' ? 'peek' : step.op === 'consume' || step.op === 'short' ? 'consume' : 'force';
+  const isLog = plan.kind === 'log';
+  if (step.op === 'block') {
+    const blockUs = Math.floor((BLOCK_SHARES[step.cost % 4] ?? 0) * limit.windowUs);
+    return { source: isLog ? blockLogLua : blockLua, args: { blockUs }, nowUs };
+  }
+  if (isLog) {
+    const args = { mode, cost, limit: limit.limit, window: limit.windowUs };
+    return { source: logLua, args, nowUs };
+  }
+  if (step.op === 'short' && plan.kind === 'gcra') {
+    return {
+      source: gcraLua,
+      args: { charge: cost * limit.unit, capacity: limit.capacity },
+      nowUs,
+    };
+  }
+  return { source: chargeLua, args: { mode, limits: argumentFor(plan, cost) }, nowUs };
+}
+
+/** As `RateLimiter` lets it through. */
+function costOf({ op, cost }: Step, least: number, most: number): number {
+  if (op === 'reward') return -Math.min(cost, 2 * most);
+  return Math.min(cost, op === 'penalty' ? 2 * most : least);
+}
+
+function callsOf({ start, plans, steps }: Schedule): ScriptCall[] {
+  const made = plans.map((limits) => planOf(limits));
+  const windowUs = made[0]?.limits[0]?.windowUs ?? 0;
+  let nowUs = start;
+  return steps.map((step) => {
+    nowUs = Math.max(1_000_000, nowUs + Math.floor(step.windows * windowUs) + step.us);
+    return callOf(made[step.plan] as Plan, step, nowUs);
+  });
+}
+
+/** What the models say to the same calls. */
+function modelled(calls: readonly ScriptCall[]): unknown[] {
+  let known: unknown;
+  return calls.map(({ source, args, nowUs }) => {
+    if (source.name === 'gcra') {
+      const { charge = 0, capacity = 0 } = args as { readonly charge?: number; readonly capacity?: number };
+      if (!isForShortWay(known as Counters | undefined, nowUs, capacity)) return null;
+      const limits = `g${charge},${capacity},0,0`;
+      const { reply, kept } = memoryScript('charge')(known, nowUs, { mode: 'consume', limits });
+      if (kept !== undefined) known = kept;
+      const [admitted, , , , reset = 0] = reply as number[];
+      return admitted === 1 ? reset : -reset;
+    }
+    const { reply, kept } = memoryScript(source.name)(known, nowUs, args);
+    if (kept !== undefined) known = kept;
+    return reply;
+  });
+}
+
+function isForShortWay(known: Counters | undefined, nowUs: number, capacity: number): boolean {
+  if (known === undefined || (known.words.length === 0 && known.blockedUntil === 0)) return true;
+  const [word, ...others] = known.words;
+  if (known.blockedUntil !== 0 || word?.letter !== 'g' || others.length > 0) return false;
+  return word.state - nowUs <= 2 * capacity;
+}
+
+/** What a server replies to the test builds. */
+async function replied(cluster: TestCluster, calls: readonly ScriptCall[]): Promise<unknown[]> {
+  const pipeline = cluster.primaryOf(KEY).admin.pipeline().del(KEY);
+  for (const { source, args, nowUs } of calls)
+    pipeline.eval(testBuild(source), 1, KEY, ...source.args.map((name) => args[name] ?? ''), nowUs);
+  const replies = await pipeline.del(KEY).exec();
+  return (replies ?? []).slice(1, -1).map(([error, reply]) => {
+    if (error) throw error;
+    return reply;
+  });
+}
+
+describe('the scripts agree with their models', () => {
+  test('about counters, of any algorithm and several at once', async ({ cluster }) => {
+    await fc.assert(
+      fc.asyncProperty(counterSchedules, async (schedule) => {
+        const calls = callsOf(schedule);
+        expect(await replied(cluster, calls)).toEqual(modelled(calls));
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  test('about logs', async ({ cluster }) => {
+    await fc.assert(
+      fc.asyncProperty(logSchedules, async (schedule) => {
+        const calls = callsOf(schedule);
+        expect(await replied(cluster, calls)).toEqual(modelled(calls));
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  test('about leases', async ({ cluster }) => {
+    const call = fc.record({
+      id: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
+      mode: fc.constantFrom('take', 'take', 'renew', 'peek'),
+      us: fc.oneof(fc.integer({ min: 0, max: 1500 }), fc.constantFrom(0, 1000)),
+    });
+    const schedule = fc.tuple(
+      fc.integer({ min: 1, max: 4 }),
+      fc.array(call, { minLength: 1, maxLength: 24 }),
+    );
+    await fc.assert(
+      fc.asyncProperty(schedule, async ([limit, steps]) => {
+        let nowUs = 1_795_000_000_000_000;
+        const calls = steps.map(({ us, id, mode }) => {
+          nowUs += us;
+          return { source: takeLeaseLua, args: { id, limit, leaseUs: 1000, mode }, nowUs };
+        });
+        expect(await replied(cluster, calls)).toEqual(modelled(calls));
+      }),
+      { numRuns: RUNS / 5 },
+    );
+  });
+});

@@ -1,0 +1,259 @@
+import type { CallOptions } from '@keyslot/cluster';
+import { type Duration, InvalidOptionError, toMs } from '@keyslot/kernel';
+import { Charging } from './charging.ts';
+import { nearestOf, resultOf, shortResult } from './decision.ts';
+import { Denials } from './denials.ts';
+import { RateLimitRangeError } from './errors.ts';
+import { type Limit, mustBeCost, mustBeWhole } from './limit.ts';
+import { LocalLimiter } from './local-limiter.ts';
+import { type Plan, planOf } from './plan.ts';
+import { Processes } from './processes.ts';
+import type { ConsumeOptions, RateLimiterOptions } from './rate-limiter-options.ts';
+import type { RateLimitResult, RateLimitState } from './result.ts';
+import { tellDecision, tellProblem } from './telling.ts';
+import { isOutage, type OnUnavailable, undecided } from './unavailable.ts';
+
+/** What became of one subject of many. */
+export type ConsumeOutcome =
+  | { readonly outcome: 'decided'; readonly result: RateLimitResult }
+  | { readonly outcome: 'failed'; readonly error: Error };
+
+/** One of many: a subject, or a subject with what is asked for. */
+export type ConsumeRequest = string | readonly [subject: string, cost: number];
+
+const LONGEST_BLOCK_MS = 365 * 86_400_000;
+
+/**
+ * Limits how much subjects (users, addresses, keys of an API) may do, in the whole fleet.
+ *
+ * ```
+ *   consume ─▶ memory of denials ── denied a moment ago ─▶ denied               (nothing awaited)
+ *                │
+ *              cluster: one script, one key ── a limit is reached ─▶ denied     (nothing written, nothing charged)
+ *                │                    └── cannot be asked ─▶ onUnavailable: throw, open, closed, local
+ *                ▼
+ *              admitted, all limits charged
+ * ```
+ *
+ * Time is the server's. A request whose outcome is not known is not repeated: it may have been charged.
+ *
+ * @example
+ * ```ts run cluster
+ * import { ClusterClient } from '@keyslot/cluster';
+ * import { RateLimiter } from '@keyslot/rate-limit';
+ *
+ * const client = new ClusterClient({ nodes: cluster.addresses });
+ * const limiter = new RateLimiter({
+ *   client,
+ *   name: 'api',
+ *   limits: [
+ *     { limit: 3, per: '1m' },
+ *     { limit: 1000, per: '1d' },
+ *   ],
+ * });
+ *
+ * const first = await limiter.consume('user:42');
+ * first.allowed; // => true
+ * first.remaining; // => 2
+ *
+ * const tooMuch = await limiter.consume('user:42', 3);
+ * tooMuch.allowed; // => false
+ * tooMuch.limitedBy; // => 0
+ * tooMuch.retryAfterMs <= 20_000; // => true
+ *
+ * await limiter.close();
+ * await client.close();
+ * ```
+ */
+export class RateLimiter implements AsyncDisposable {
+  /** What is limited. */
+  readonly name: string;
+  readonly #charging: Charging;
+  readonly #limits: RateLimiterOptions['limits'];
+  readonly #fixed: Plan | undefined;
+  readonly #onUnavailable: OnUnavailable;
+  readonly #call: CallOptions;
+  readonly #denials: Denials | undefined;
+  readonly #local: { readonly limiter: LocalLimiter; readonly processes: Processes } | undefined;
+
+  /**
+   * @throws {RateLimitRangeError} for numbers that cannot be
+   * @throws {InvalidOptionError} for other options that cannot be used
+   */
+  constructor({
+    client,
+    name,
+    limits,
+    onUnavailable = 'throw',
+    deadline,
+    whenOpen = 'wait',
+    rememberDenials = 10_000,
+    now = () => performance.now(),
+  }: RateLimiterOptions) {
+    if (!['throw', 'open', 'closed', 'local'].includes(onUnavailable))
+      throw new InvalidOptionError('onUnavailable', onUnavailable, 'throw, open, closed, local');
+    if (rememberDenials !== 0) mustBeWhole('rememberDenials', rememberDenials, 'a whole number from 0 up');
+    this.#charging = new Charging(client, name);
+    this.#fixed = typeof limits === 'function' ? undefined : planOf(limits);
+    this.#call = { whenOpen, ...(deadline !== undefined && { deadline: toMs(deadline, 'deadline') }) };
+    this.name = name;
+    this.#limits = limits;
+    this.#onUnavailable = onUnavailable;
+    this.#denials = rememberDenials === 0 ? undefined : new Denials(rememberDenials, now);
+    if (onUnavailable === 'local') {
+      const processes = new Processes(
+        client,
+        name,
+        (error) => tellProblem(name, 'not-announced', error),
+        now,
+      );
+      this.#local = { limiter: new LocalLimiter(now), processes };
+    }
+  }
+
+  /**
+   * Charges a cost to all limits of a subject, or to none.
+   *
+   * @param subject - who: any text, also one that comes from outside. It decides where in the cluster the counters lie
+   * @param cost - how much, a whole number
+   * @throws {RateLimitRangeError} for a cost that is none, or above what the limits could ever admit
+   * @throws {ClusterError} when the cluster cannot be asked and `onUnavailable` is `'throw'`
+   */
+  async consume(subject: string, cost = 1, options?: ConsumeOptions): Promise<RateLimitResult> {
+    const plan = this.#planOf(subject, options);
+    mustBeCost(cost, plan.limits);
+    const known = this.#denials?.recall(subject, plan, cost);
+    if (known !== undefined) return this.#told(cost, known);
+
+    const call = this.#options(options);
+    const askedAt = this.#denials?.now() ?? 0;
+    try {
+      const [limit] = plan.limits as readonly [Limit];
+      // Awaited here and not in a function of its own: each promise costs as much as all that is done here.
+      const level = plan.kind === 'gcra' ? await this.#charging.short(subject, limit, cost, call) : null;
+      const result =
+        level === null
+          ? resultOf(await this.#charging.ask(subject, plan, 'consume', cost, call), plan.limits)
+          : shortResult(level, limit, cost);
+      if (!result.allowed) this.#denials?.note(subject, plan, cost, result, askedAt);
+      return this.#told(cost, result);
+    } catch (error) {
+      return this.#told(cost, this.#withoutCluster(error, subject, plan, cost));
+    }
+  }
+
+  /**
+   * Charges many subjects at once, with one write to each shard. Each is decided by itself.
+   *
+   * @returns the outcomes in the order of the requests
+   */
+  consumeMany(requests: readonly ConsumeRequest[], options?: ConsumeOptions): Promise<ConsumeOutcome[]> {
+    return Promise.all(
+      requests.map(async (request): Promise<ConsumeOutcome> => {
+        const [subject, cost] = typeof request === 'string' ? ([request, 1] as const) : request;
+        try {
+          return { outcome: 'decided', result: await this.consume(subject, cost, options) };
+        } catch (error) {
+          return { outcome: 'failed', error: error as Error };
+        }
+      }),
+    );
+  }
+
+  /** What {@link consume} would say now. Nothing is charged. Rejects when the cluster cannot be asked. */
+  async peek(subject: string, cost = 1, options?: ConsumeOptions): Promise<RateLimitResult> {
+    const plan = this.#planOf(subject, options);
+    mustBeCost(cost, plan.limits);
+    const decision = await this.#charging.ask(subject, plan, 'peek', cost, this.#options(options));
+    return resultOf(decision, plan.limits);
+  }
+
+  /**
+   * Charges a subject whatever it has used, so that it is denied for longer: for a failed login. Up to twice what fits
+   * in can be owed.
+   */
+  async penalty(subject: string, cost = 1, options?: ConsumeOptions): Promise<RateLimitState> {
+    return this.#force(subject, cost, 1, options);
+  }
+
+  /** Gives a subject back what it was charged: for a request that failed through no fault of its own. Never more than it used. */
+  async reward(subject: string, cost = 1, options?: ConsumeOptions): Promise<RateLimitState> {
+    return this.#force(subject, cost, -1, options);
+  }
+
+  /** Denies a subject everything for a time, whatever it has used. What it has used goes on as ever meanwhile. */
+  async block(subject: string, duration: Duration, options?: ConsumeOptions): Promise<void> {
+    const blockMs = toMs(duration, 'duration', 0);
+    if (blockMs > LONGEST_BLOCK_MS)
+      throw new RateLimitRangeError(
+        'duration',
+        blockMs,
+        `milliseconds from 0 to ${LONGEST_BLOCK_MS} (a year)`,
+      );
+    const plan = this.#planOf(subject, options);
+    await this.#charging.block(subject, plan, blockMs * 1000, this.#options(options));
+    this.#denials?.forget(subject);
+  }
+
+  /** Forgets what a subject has used, and ends its block. */
+  async reset(subject: string, options?: Pick<ConsumeOptions, 'signal' | 'deadline'>): Promise<void> {
+    await this.#charging.reset(subject, this.#options(options));
+    this.#denials?.forget(subject);
+    this.#local?.limiter.forget(subject);
+  }
+
+  /** Ends what `onUnavailable: 'local'` listens to, and tells the others that this process shares no longer. */
+  async close(): Promise<void> {
+    await this.#local?.processes[Symbol.asyncDispose]();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** @throws the error, when it is no outage or there is no rule for one */
+  #withoutCluster(error: unknown, subject: string, plan: Plan, cost: number): RateLimitResult {
+    if (this.#onUnavailable === 'throw' || !isOutage(error)) throw error;
+    tellProblem(this.name, 'unavailable', error);
+    if (this.#local !== undefined)
+      return this.#local.limiter.consume(subject, plan, cost, this.#local.processes.count);
+    return undecided(this.#onUnavailable === 'open' ? 'open' : 'closed', plan.limits[0]?.limit ?? 0);
+  }
+
+  #told(cost: number, result: RateLimitResult): RateLimitResult {
+    tellDecision(this.name, cost, result);
+    return result;
+  }
+
+  async #force(
+    subject: string,
+    cost: number,
+    sign: 1 | -1,
+    options: ConsumeOptions | undefined,
+  ): Promise<RateLimitState> {
+    mustBeWhole('cost', cost, 'a whole number from 1 up');
+    const plan = this.#planOf(subject, options);
+    // Beyond that nothing changes, and a product of it might not be exact.
+    const most = 2 * Math.max(...plan.limits.map((limit) => limit.most));
+    const charged = sign * Math.min(cost, most);
+    const decision = await this.#charging.ask(subject, plan, 'force', charged, this.#options(options));
+    this.#denials?.forget(subject);
+    return nearestOf(decision, plan.limits);
+  }
+
+  #planOf(subject: string, options: ConsumeOptions | undefined): Plan {
+    if (options?.limits !== undefined) return planOf(options.limits);
+    return (
+      this.#fixed ?? planOf((this.#limits as (subject: string) => Parameters<typeof planOf>[0])(subject))
+    );
+  }
+
+  #options(options: ConsumeOptions | undefined): CallOptions {
+    if (options?.signal === undefined && options?.deadline === undefined) return this.#call;
+    return {
+      ...this.#call,
+      ...(options.deadline !== undefined && { deadline: options.deadline }),
+      ...(options.signal !== undefined && { signal: options.signal }),
+    };
+  }
+}
