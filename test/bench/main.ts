@@ -10,6 +10,7 @@ import { FAULTS } from './faults/faults.ts';
 import { showFaults } from './faults/show.ts';
 import { DECIDERS } from './limits/deciders.ts';
 import { showLimits } from './limits/show.ts';
+import { openLocks } from './locks.ts';
 import { PEERS } from './peers/peers.ts';
 import { showPeers } from './peers/show.ts';
 
@@ -17,6 +18,7 @@ const HELP = `Usage: npm run bench [-- options]
        npm run bench -- clients [options]
        npm run bench -- peers [options]
        npm run bench -- limits [options]
+       npm run bench -- locks [options]
        npm run bench -- faults [options]
 
 Measures Keyslot beside bare ioredis with its defaults, on one cluster of three primaries with a replica each,
@@ -27,6 +29,8 @@ in one run. Figures of a busy machine are for comparison with each other only; n
   --help        this text
 
 clients: the client's single commands, scripts and batches beside node-redis and valkey-glide as well.
+
+locks: taking and releasing a lock, beside SET NX and a compare-and-delete.
 
 peers: the cache beside other caches and a service that has none, all local tiers off: cluster hit, miss, batch and
 stampede. A library that does a row wrongly gets the reason there in place of a figure.
@@ -69,12 +73,16 @@ if (values.help) {
     console.error(`bench: got --only ${unknown.join(', ')}; allowed: ${known.join(', ')}\n\n${HELP}`);
     process.exitCode = 2;
   }
-} else if ((command === undefined || command === 'clients') && values.only === undefined) {
+} else if (
+  (command === undefined || command === 'clients' || command === 'locks') &&
+  values.only === undefined
+) {
   const pace = values.quick ? { rounds: 1, roundMs: 300 } : { rounds: 5, roundMs: 1_000 };
-  await bench(command === 'clients' ? openClients : openBasics, pace, values.json);
+  const open = command === undefined ? openBasics : command === 'clients' ? openClients : openLocks;
+  await bench(open, pace, values.json);
 } else {
   console.error(
-    `bench: got '${command ?? '--only'}'; allowed: nothing, clients, peers, limits, or faults; --only with the latter three\n\n${HELP}`,
+    `bench: got '${command ?? '--only'}'; allowed: nothing, clients, locks, peers, limits, or faults; --only with the latter three\n\n${HELP}`,
   );
   process.exitCode = 2;
 }

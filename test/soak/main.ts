@@ -6,6 +6,7 @@ import type { Disturbance } from '../cache/races/disturbances.ts';
 import { MUTATION_NAMES, type MutationName } from '../cache/races/mutations.ts';
 import { race } from '../cache/races/race.ts';
 import type { RaceReport } from '../cache/races/report.ts';
+import { soakLocks } from './locks.ts';
 import { soakRefresh } from './refresh.ts';
 import { showRace, sumOf } from './show.ts';
 
@@ -16,6 +17,7 @@ const LEG = 10_000;
 
 const HELP = `Usage: npm run soak -- races [options]
        npm run soak -- refresh [--seconds N]
+       npm run soak -- locks [--sections N]
 
 races looks for values that should not be served any more, over random interleavings of loads, refreshes, deletes, sets and
 expirations by several processes' caches, while answers are lost, commands are late, messages unheard, connections cut,
@@ -32,6 +34,11 @@ refresh reads one hot key 2 000 times a second from 4 processes, and ends with 1
 once or a reader waited for it.
 
   --seconds N     for how long. Default: 60
+
+locks runs critical sections of 8 processes over resources that refuse old fencing numbers, while holders are killed and
+frozen past their lease, slots moved and primaries killed. Ends with 1 when a write was accepted out of order.
+
+  --sections N    how many writes are to be accepted. Default: 10000
 `;
 
 const { values, positionals } = parseArgs({
@@ -43,6 +50,7 @@ const { values, positionals } = parseArgs({
     without: { type: 'string' },
     lanes: { type: 'string', default: '200' },
     seconds: { type: 'string', default: '60' },
+    sections: { type: 'string', default: '10000' },
     help: { type: 'boolean' },
   },
 });
@@ -52,6 +60,7 @@ if (values.help) {
   console.log(HELP);
 } else if (fault === undefined) {
   if (command === 'races') await soak();
+  else if (command === 'locks') process.exitCode = (await soakLocks(Number(values.sections))) ? 0 : 1;
   else process.exitCode = (await soakRefresh(Number(values.seconds))) ? 0 : 1;
 } else {
   console.error(`soak: ${fault}\n\n${HELP}`);
@@ -59,9 +68,9 @@ if (values.help) {
 }
 
 function faultOf(): string | undefined {
-  if ((command !== 'races' && command !== 'refresh') || rest.length > 0)
-    return `got '${positionals.join(' ')}'; allowed: races, refresh`;
-  for (const name of ['rounds', 'seed', 'lanes', 'seconds'] as const) {
+  if ((command !== 'races' && command !== 'refresh' && command !== 'locks') || rest.length > 0)
+    return `got '${positionals.join(' ')}'; allowed: races, refresh, locks`;
+  for (const name of ['rounds', 'seed', 'lanes', 'seconds', 'sections'] as const) {
     const value = values[name];
     if (value !== undefined && !/^\d{1,9}$/.test(value))
       return `--${name}: got '${value}'; allowed: a whole number`;

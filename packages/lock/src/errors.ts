@@ -1,0 +1,66 @@
+import { KeyslotError } from '@keyslot/kernel';
+
+/**
+ * Why a lock is not held any more: `'expired'`, it could not be renewed in time; `'taken'`, the cluster does not know it
+ * any more; `'released'` by its own holder; `'closed'`, its `Locks` were.
+ */
+export type LossReason = 'expired' | 'taken' | 'released' | 'closed';
+
+const WHY: Readonly<Record<LossReason, string>> = {
+  expired: 'it was not renewed in time, so somebody else may hold it',
+  taken: 'the cluster does not know it any more',
+  released: 'it was released',
+  closed: 'its Locks were closed',
+};
+
+/**
+ * A lock is not held any more. Stop what it guarded, and write nothing more without its fencing number; acquire it anew
+ * to begin again.
+ */
+export class LockLostError extends KeyslotError {
+  readonly code = 'LOCK_LOST';
+  readonly template: string;
+  readonly reason: LossReason;
+
+  constructor(template: string, reason: LossReason) {
+    super(`"${template}" is not locked any more: ${WHY[reason]}`);
+    this.template = template;
+    this.reason = reason;
+  }
+}
+
+/** Somebody else held a lock for all of `wait`. Nothing is held. Try again later, or wait longer. */
+export class LockTimeoutError extends KeyslotError {
+  readonly code = 'LOCK_TIMEOUT';
+  override readonly retryable = true;
+  readonly template: string;
+  readonly waitMs: number;
+
+  constructor(template: string, waitMs: number) {
+    super(`"${template}" was locked by somebody else for all of the ${waitMs} ms that were waited`);
+    this.template = template;
+    this.waitMs = waitMs;
+  }
+}
+
+/** What is to be locked has no name that could be one. Give a text of 1 to 1 000 characters, or a key. */
+export class InvalidResourceError extends KeyslotError {
+  readonly code = 'LOCK_INVALID_RESOURCE';
+
+  /** @param received - what it is like: a name is data, and is not shown */
+  constructor(received: string) {
+    super(`resource: got ${received}; allowed: a text of 1 to 1 000 characters, or a key of a template`);
+  }
+}
+
+/** The `Locks` were closed, before the call or while it waited. Use some that are open. */
+export class LocksClosedError extends KeyslotError {
+  readonly code = 'LOCK_CLOSED';
+
+  constructor() {
+    super('The locks are closed');
+  }
+}
+
+/** Everything that locks themselves reject with. What the client rejects with, a `ClusterError`, comes as it is. */
+export type LockError = LockLostError | LockTimeoutError | InvalidResourceError | LocksClosedError;
