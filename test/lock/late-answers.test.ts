@@ -35,7 +35,10 @@ describe('a lock whose answer is late', () => {
     const { clock, client, one, two } = opened();
     // Long enough that the lock is not surely held any more, and too short for the cluster to have forgotten it.
     client.answerMs['acquire'] = 985;
-    expect(await during(clock, one.tryAcquire(RESOURCE, { ttl: '1s' }))).toBeUndefined();
+    const late = { code: 'LOCK_LOST', reason: 'expired' };
+    await expect(during(clock, one.tryAcquire(RESOURCE, { ttl: '1s' }))).rejects.toMatchObject(late);
+    await expect(during(clock, one.acquire(RESOURCE, { ttl: '1s', wait: 0 }))).rejects.toMatchObject(late);
+    await clock.advance(5);
     expect(client.size).toBe(0);
     client.answerMs['acquire'] = 0;
     const lock = await during(clock, two.acquire(RESOURCE, { wait: 0 }));
@@ -123,6 +126,15 @@ describe('a lock whose answer is lost', () => {
     client.unsent['renew'] = 0;
     await clock.advance(60_000);
     expect(lock.isHeld).toBe(true);
+  });
+
+  it('is renewed in time when it was to be held for much longer and that did not get through', async () => {
+    const { clock, client, one } = opened();
+    const lock = await one.acquire(RESOURCE, { ttl: '10s' });
+    client.unsent['renew'] = 2;
+    await expect(lock.extend('1h')).rejects.toMatchObject({ code: 'CLUSTER_DEADLINE_EXCEEDED' });
+    await clock.advance(60_000);
+    expect([lock.isHeld, client.unsent['renew']]).toEqual([true, 0]);
   });
 
   it('is held while other renewals get through', async () => {
