@@ -106,6 +106,22 @@ describe('a lock whose answer is lost', () => {
     expect((await during(clock, two.acquire(RESOURCE, { wait: '1s' }))).isHeld).toBe(true);
   });
 
+  it.each([
+    ['ever more slowly while that does not get through', false, 10, 90],
+    ['not at all after the client was closed', true, 1, 1],
+  ])('is given back %s', async (_, isClosed, least, most) => {
+    const { clock, client, one } = opened();
+    const lock = await one.acquire(RESOURCE, { ttl: '1m' });
+    client.unsent['release'] = 10_000;
+    client.isClosed = isClosed;
+    expect(await during(clock, lock.release())).toMatchObject({ outcome: 'pending' });
+    await clock.advance(60_000);
+    const tries = 10_000 - client.unsent['release'];
+    expect(tries).toBeGreaterThanOrEqual(least);
+    expect(tries).toBeLessThanOrEqual(most);
+    expect(clock.sleeping).toBeLessThanOrEqual(1);
+  });
+
   it('is not said to be held by somebody else when the cluster does not answer', async () => {
     const { clock, client, one } = opened();
     client.unsent['acquire'] = Number.POSITIVE_INFINITY;
