@@ -45,6 +45,22 @@ describe('a lock whose answer is late', () => {
     expect(lock.isHeld).toBe(true);
   });
 
+  it('is given back when one who asks for it is told to stop meanwhile', async () => {
+    const { clock, client, one, two } = opened();
+    client.answerMs['acquire'] = 100;
+    for (const ask of [one.acquire.bind(one), one.tryAcquire.bind(one)]) {
+      const controller = new AbortController();
+      const asked = ask(RESOURCE, { ttl: '1m', signal: controller.signal });
+      asked.catch(() => {});
+      await clock.advance(50);
+      controller.abort(new Error('enough'));
+      await expect(during(clock, asked)).rejects.toThrow('enough');
+      await clock.advance(5);
+      expect(client.size).toBe(0);
+    }
+    expect((await during(clock, two.acquire(RESOURCE, { wait: 0 }))).isHeld).toBe(true);
+  });
+
   it('is renewed from when that was asked for', async () => {
     const { clock, client, one } = opened();
     const lock = await one.acquire(RESOURCE, { ttl: '1s', renew: false });
