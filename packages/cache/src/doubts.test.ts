@@ -50,4 +50,22 @@ describe('a doubt', () => {
     doubts.hear('a', 'you', 3_000);
     expect(doubts.sourcesOf('a')).toBe(2);
   });
+
+  it('of others is heard for as long as there is room, and of this process whatever others say', () => {
+    const doubts = new Doubts();
+    const long = 'x'.repeat(60_000);
+    const told = Array.from({ length: 300 }, (_, i) => doubts.hear(`${i}:${long}`, 'you', 0));
+    const room = told.indexOf('crowded');
+    expect([room > 200, new Set(told.slice(room))]).toEqual([true, new Set(['crowded'])]);
+    expect([doubts.has(`0:${long}`, 0), doubts.has(`299:${long}`, 0)]).toEqual([true, false]);
+    expect(doubts.hear(`0:${long}`, 'you', 1)).toBe('heard');
+    doubts.own(`299:${long}`, 'me');
+    expect(doubts.has(`299:${long}`, 0)).toBe(true);
+    // There is room again when others were settled, or nothing more was heard of them.
+    doubts.settle(`0:${long}`, 'you');
+    expect(doubts.hear(`298:${long}`, 'you', 2)).toBe('heard');
+    expect(doubts.hear(`297:${long}`, 'you', 2)).toBe('crowded');
+    expect(doubts.hear(`297:${long}`, 'you', 3_002)).toBe('heard');
+    expect(doubts.size).toBe(2);
+  });
 });

@@ -169,7 +169,8 @@ export class Invalidations {
         return;
       }
       const id = this.#namespace.idOf(text);
-      if (kind === 'doubtful') this.#doubts.hear(id, proof ?? from, now);
+      if (kind === 'doubtful' && this.#doubts.hear(id, proof ?? from, now) === 'crowded')
+        tellCrowded('doubts');
       if (kind === 'deleted' && proof !== undefined) this.#doubts.settle(id, sealOf(proof));
       this.#forget(text, undefined);
     }
@@ -178,7 +179,13 @@ export class Invalidations {
   /** @param template - the key's, where it was this process that changed it */
   #forget(text: string, template: string | undefined): void {
     const id = this.#namespace.idOf(text);
-    this.#lately.note(id, template, this.#settings.clock.monotonic());
+    if (this.#lately.note(id, template, this.#settings.clock.monotonic()) === 'crowded')
+      tellCrowded('changes');
     this.#memory.forget(id);
   }
+}
+
+/** A failover just now may bring old values back for a moment. */
+function tellCrowded(what: 'changes' | 'doubts'): void {
+  tellProblem({ what: 'crowded', why: `more ${what} at a time than are remembered` });
 }
