@@ -31,7 +31,7 @@ describe('whoever may not remove what is in the way of a lease', () => {
     await client.call('set', [place.text, bytes]);
     client.leads = 0;
     expect(await cache.lookup(place, () => 'Wien')).toMatchObject({ value: 'Wien', kept: 'not-led' });
-    expect(client.leads).toBeGreaterThan(1);
+    expect(client.leads).toBeGreaterThan(0);
     expect(client.leads).toBeLessThan(25);
   });
 });
