@@ -6,6 +6,7 @@ describe('a doubt', () => {
     const doubts = new Doubts();
     doubts.own('a', 'me');
     doubts.settle('a', 'you');
+    doubts.hear('a', 'me', 0);
     expect(doubts.has('a', 1e15)).toBe(true);
     doubts.settle('a', 'me');
     expect(doubts.has('a', 0)).toBe(false);

@@ -48,8 +48,11 @@ export class Doubts {
    */
   hear(id: string, source: string, now: number): 'heard' | 'crowded' {
     if (now >= this.#sweepAt) this.#sweep(now);
-    const isMore = this.#byKey.get(id)?.has(source) !== true;
-    if (isMore && this.#heardCharacters + id.length + source.length > LIMIT_CHARACTERS) return 'crowded';
+    const until = this.#byKey.get(id)?.get(source);
+    // This process's own, which another one names: everybody knows what it is called.
+    if (until === Number.POSITIVE_INFINITY) return 'heard';
+    const isRoom = this.#heardCharacters + id.length + source.length <= LIMIT_CHARACTERS;
+    if (until === undefined && !isRoom) return 'crowded';
     this.#set(id, source, now + HEARD_FOR_MS);
     return 'heard';
   }
