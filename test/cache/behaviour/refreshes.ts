@@ -68,4 +68,17 @@ export const refreshes: Behaviours = {
     expect(asked.toSorted((a) => (a[0] === missing.text ? -1 : 1))).toEqual([[missing.text], [stale.text]]);
     await expect.poll(async () => (await cache.lookup(stale, () => 'newest')).value).not.toBe('old');
   },
+
+  'that failed keeps nobody from loading for what changed since': async ({ open }) => {
+    const cache = await open(GRACE);
+    const key = newKey();
+    await cache.set(key, 'old');
+    await untilStale();
+    const fails = () => Promise.reject(new Error('not now'));
+    const wait = { refresh: 'blocking', ttl: '1m' } as const;
+    expect(await cache.getOrSet(key, fails, wait)).toBe('old');
+    expect(await cache.getOrSet(key, () => 'too soon', wait)).toBe('old');
+    await cache.expire(key);
+    expect(await cache.getOrSet(key, () => 'new', wait)).toBe('new');
+  },
 };
