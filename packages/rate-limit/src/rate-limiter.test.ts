@@ -134,6 +134,17 @@ describe('consume', () => {
   });
 });
 
+it('tells when a place is free after its limit became a lesser one', async () => {
+  let now = 0;
+  const client = new MemoryRateLimitClient({ clock: { now: () => now } });
+  const placesOf = (limit: number) => new ConcurrencyLimiter({ client, name: 'x', limit, lease: 100 });
+  for (now = 0; now < 30; now += 10) await placesOf(3).consume('s');
+  const { retryAfterMs } = await placesOf(2).consume('s');
+  expect(retryAfterMs).toBe(80);
+  now += retryAfterMs;
+  expect(await placesOf(2).consume('s')).toMatchObject({ allowed: true });
+});
+
 it('has a stand-in whose clock may be one of fractions', async () => {
   const { limiter, time } = limiterAt();
   for (const now of [0.1234567, 7.7654321]) {
