@@ -95,10 +95,10 @@ describe('consume', () => {
     const run = client.run.bind(client);
     vi.spyOn(client, 'run').mockImplementation(async (...asked) => {
       const reply = await run(...asked);
-      if (asked[0].source.name === 'gcra') return reply as never;
+      if (asked[0].source.name === 'gcra') return reply;
       decided.resolve();
       await answer.promise;
-      return reply as never;
+      return reply;
     });
     const denied = limiter.consume('s');
     await decided.promise;
