@@ -112,7 +112,10 @@ export class ConcurrencyLimiter {
     return { ...result, lease: result.allowed ? id : undefined };
   }
 
-  /** Gives a place back. `'gone'`: the lease had ended, and somebody else may have had the place since. */
+  /**
+   * Gives a place back. `'gone'`: the lease had ended, and somebody else may have had the place since; or the answer to a
+   * first attempt was lost.
+   */
   async release(
     subject: string,
     lease: string,
