@@ -1,17 +1,17 @@
+import { randomUUID } from 'node:crypto';
 import type { HotOptions, LimitOptions } from '@keyslot/rate-limit';
 import type { TestCluster } from '@keyslot/testkit';
 import { Fleet } from '../cache/fleet.ts';
-import { newName } from './fixtures.ts';
 import type { Admission, FloodOrder, FloodReport } from './flood-worker.ts';
 
 const PROCESSES = 4;
 const CALLERS = 64;
 
-/** How long a flood lasts, in milliseconds. */
-const FLOOD_MS = Number(process.env['KEYSLOT_FLOOD_MS'] ?? 3_000);
-
 /** What a flood may be besides one without a pause. */
 export interface FloodChoices {
+  /** How long it lasts, in milliseconds. @default 3 000 */
+  readonly forMs?: number;
+
   /** How the limiters serve hot subjects. @default not at all */
   readonly hot?: HotOptions;
 
@@ -35,9 +35,9 @@ export async function flood(
   limits: readonly LimitOptions[],
   subject: string,
   meanwhile: () => Promise<unknown> = async () => {},
-  { hot, calmMs = 0 }: FloodChoices = {},
+  { forMs = 3_000, hot, calmMs = 0 }: FloodChoices = {},
 ): Promise<Flooded> {
-  const name = newName();
+  const name = `flood-${randomUUID()}`;
   await using fleet = await Fleet.start<FloodOrder, FloodReport>(
     '../rate-limit/flood-worker.ts',
     PROCESSES,
@@ -49,7 +49,7 @@ export async function flood(
       hot,
     }),
   );
-  fleet.order({ subject, callers: CALLERS, forMs: FLOOD_MS, calmMs });
+  fleet.order({ subject, callers: CALLERS, forMs, calmMs });
   await meanwhile();
   await fleet.until(() => fleet.all('flooded').length === PROCESSES);
   const reports = fleet.all('flooded');

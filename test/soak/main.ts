@@ -1,4 +1,4 @@
-// npm run soak -- races [--rounds N] [--seed S] …, npm run soak -- refresh [--seconds N]
+// npm run soak -- races|refresh|locks|floods [options]; --help tells more
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { TestCluster } from '@keyslot/testkit';
@@ -6,11 +6,14 @@ import type { Disturbance } from '../cache/races/disturbances.ts';
 import { MUTATION_NAMES, type MutationName } from '../cache/races/mutations.ts';
 import { race } from '../cache/races/race.ts';
 import type { RaceReport } from '../cache/races/report.ts';
+import { soakFloods } from './floods.ts';
 import { soakLocks } from './locks.ts';
 import { soakRefresh } from './refresh.ts';
 import { showRace, sumOf } from './show.ts';
 
 const DISTURBANCES: readonly Disturbance[] = ['connections', 'primaries', 'slots'];
+
+const COMMANDS = ['races', 'refresh', 'locks', 'floods'];
 
 /** How many rounds on one cluster. */
 const LEG = 10_000;
@@ -18,6 +21,7 @@ const LEG = 10_000;
 const HELP = `Usage: npm run soak -- races [options]
        npm run soak -- refresh [--seconds N]
        npm run soak -- locks [--sections N]
+       npm run soak -- floods [--seconds N]
 
 races looks for values that should not be served any more, over random interleavings of loads, refreshes, deletes, sets and
 expirations by several processes' caches, while answers are lost, commands are late, messages unheard, connections cut,
@@ -39,6 +43,11 @@ locks runs critical sections of 8 processes over resources that refuse old fenci
 frozen past their lease, slots moved and primaries killed. Ends with 1 when a write was accepted out of order.
 
   --sections N    how many writes are to be accepted. Default: 10000
+
+floods has 4 processes ask a rate limiter for one subject as fast as they can, with wrong clocks, while slots stay and while
+they move. Ends with 1 when more was admitted than promised, too little while nothing moved, or anything failed.
+
+  --seconds N     for how long, each. Default: 10
 `;
 
 const { values, positionals } = parseArgs({
@@ -49,7 +58,7 @@ const { values, positionals } = parseArgs({
     only: { type: 'string', multiple: true },
     without: { type: 'string' },
     lanes: { type: 'string', default: '200' },
-    seconds: { type: 'string', default: '60' },
+    seconds: { type: 'string' },
     sections: { type: 'string', default: '10000' },
     help: { type: 'boolean' },
   },
@@ -61,15 +70,16 @@ if (values.help) {
 } else if (fault === undefined) {
   if (command === 'races') await soak();
   else if (command === 'locks') process.exitCode = (await soakLocks(Number(values.sections))) ? 0 : 1;
-  else process.exitCode = (await soakRefresh(Number(values.seconds))) ? 0 : 1;
+  else if (command === 'floods') process.exitCode = (await soakFloods(Number(values.seconds ?? 10))) ? 0 : 1;
+  else process.exitCode = (await soakRefresh(Number(values.seconds ?? 60))) ? 0 : 1;
 } else {
   console.error(`soak: ${fault}\n\n${HELP}`);
   process.exitCode = 2;
 }
 
 function faultOf(): string | undefined {
-  if ((command !== 'races' && command !== 'refresh' && command !== 'locks') || rest.length > 0)
-    return `got '${positionals.join(' ')}'; allowed: races, refresh, locks`;
+  if (command === undefined || !COMMANDS.includes(command) || rest.length > 0)
+    return `got '${positionals.join(' ')}'; allowed: ${COMMANDS.join(', ')}`;
   for (const name of ['rounds', 'seed', 'lanes', 'seconds', 'sections'] as const) {
     const value = values[name];
     if (value !== undefined && !/^\d{1,9}$/.test(value))

@@ -90,7 +90,8 @@ export class Cache implements AsyncDisposable {
     const withinMs = toTimerMs(within, 'within');
     const until = performance.now() + withinMs;
     await endedBy(this.#ending.signal, this.#client.ready(withinMs));
-    if (await this.#at.invalidations.standing(until - performance.now())) return;
+    const leftMs = Math.max(until - performance.now(), 0);
+    if (await this.#at.invalidations.standing(leftMs)) return;
     throw new NotConnectedError(withinMs, 'its subscription to invalidations does not stand');
   }
 

@@ -22,7 +22,7 @@ export type Election =
       /** Whose claim it is. */
       readonly head: Buffer;
 
-      /** Whether that is to replace another value than the one that is stale: what it loads comes too late. */
+      /** Whether that is, or was, to replace another value than the one that is stale: what it loads comes too late. */
       readonly isOfOther: boolean;
     };
 
@@ -76,16 +76,18 @@ export class Claims {
       if (there === null) return { outcome: 'elected' };
       const head = there.subarray(0, HEAD_BYTES);
       if (head.equals(headOf(LOADING, claim))) return { outcome: 'elected' };
-      if (head.toString('latin1', 0, 1) === FAILED) return { outcome: 'failed' };
-      return { outcome: 'somebody-else', head, isOfOther: !there.subarray(HEAD_BYTES).equals(claim.of) };
+      const isOfOther = !there.subarray(HEAD_BYTES).equals(claim.of);
+      // What failed for another value says nothing of this one.
+      if (head.toString('latin1', 0, 1) === FAILED && !isOfOther) return { outcome: 'failed' };
+      return { outcome: 'somebody-else', head, isOfOther };
     } catch (error) {
       return this.#notElected(claim, error);
     }
   }
 
   /**
-   * Claims the load in the place of somebody who is loading for a value that is gone. Whoever asks has seen since that the
-   * value is still there for which he claims. Never rejects.
+   * Claims the load in the place of somebody who loads for a value that is gone, or has failed to. Whoever asks has seen
+   * since that the value is still there for which he claims. Never rejects.
    */
   async takeOver(claim: Claim, from: Buffer, forMs: number): Promise<Election> {
     try {

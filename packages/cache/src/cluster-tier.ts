@@ -211,9 +211,9 @@ export class ClusterTier {
     }
   }
 
-  /** Makes room where a lease ended without a value. What goes wrong is told: it expires by itself. */
-  async clear(key: ClusterKey, { head }: Ended): Promise<void> {
-    await this.#remove(key, head);
+  /** Makes room where a lease ended without a value. `failed`: it is told, and what is there expires by itself. */
+  clear(key: ClusterKey, { head }: Ended): Promise<'cleared' | 'failed'> {
+    return this.#remove(key, head);
   }
 
   /** Removes the value and voids any lease, so that a load already under way cannot store. */
@@ -242,8 +242,14 @@ export class ClusterTier {
   }
 
   /** Heals a key whose bytes cannot be decoded, unless somebody else has by now. */
-  async #remove(key: ClusterKey, head: Buffer): Promise<void> {
-    await removeSeen(this.#client, key, head).catch((error: unknown) => this.#notReleased(key, error));
+  async #remove(key: ClusterKey, head: Buffer): Promise<'cleared' | 'failed'> {
+    try {
+      await removeSeen(this.#client, key, head);
+      return 'cleared';
+    } catch (error) {
+      this.#notReleased(key, error);
+      return 'failed';
+    }
   }
 
   #found(

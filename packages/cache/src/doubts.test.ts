@@ -6,6 +6,7 @@ describe('a doubt', () => {
     const doubts = new Doubts();
     doubts.own('a', 'me');
     doubts.settle('a', 'you');
+    doubts.hear('a', 'me', 0);
     expect(doubts.has('a', 1e15)).toBe(true);
     doubts.settle('a', 'me');
     expect(doubts.has('a', 0)).toBe(false);
@@ -49,5 +50,23 @@ describe('a doubt', () => {
     for (let i = 0; i < 1_000; i++) doubts.hear('a', `gone-${i}`, 0);
     doubts.hear('a', 'you', 3_000);
     expect(doubts.sourcesOf('a')).toBe(2);
+  });
+
+  it('of others is heard for as long as there is room, and of this process whatever others say', () => {
+    const doubts = new Doubts();
+    const long = 'x'.repeat(60_000);
+    const told = Array.from({ length: 300 }, (_, i) => doubts.hear(`${i}:${long}`, 'you', 0));
+    const room = told.indexOf('crowded');
+    expect([room > 200, new Set(told.slice(room))]).toEqual([true, new Set(['crowded'])]);
+    expect([doubts.has(`0:${long}`, 0), doubts.has(`299:${long}`, 0)]).toEqual([true, false]);
+    expect(doubts.hear(`0:${long}`, 'you', 1)).toBe('heard');
+    doubts.own(`299:${long}`, 'me');
+    expect(doubts.has(`299:${long}`, 0)).toBe(true);
+    // There is room again when others were settled, or nothing more was heard of them.
+    doubts.settle(`0:${long}`, 'you');
+    expect(doubts.hear(`298:${long}`, 'you', 2)).toBe('heard');
+    expect(doubts.hear(`297:${long}`, 'you', 2)).toBe('crowded');
+    expect(doubts.hear(`297:${long}`, 'you', 3_002)).toBe('heard');
+    expect(doubts.size).toBe(2);
   });
 });

@@ -154,14 +154,18 @@ export class Invalidations {
 
   #gaveUp({ key, isOurs }: RepeatedDelete): void {
     const id = this.#namespace.idOf(key.text);
-    if (isOurs) this.#doubts.settle(id, this.#channel.self);
+    this.#doubts.settle(id, this.#channel.self);
     // Another process repeats it. That takes a moment, and is told.
-    else this.#doubts.hear(id, this.#channel.self, this.#settings.clock.monotonic());
+    if (!isOurs) this.#hearDoubt(id, this.#channel.self);
+  }
+
+  #hearDoubt(id: string, source: string): void {
+    const heard = this.#doubts.hear(id, source, this.#settings.clock.monotonic());
+    if (heard === 'crowded') tellCrowded('doubts');
   }
 
   /** Anybody can publish. The worst that comes of a message is that this process asks or loads once more than it had to. */
   #heard({ kind, from, keys, proofs }: Message): void {
-    const now = this.#settings.clock.monotonic();
     for (const [i, text] of keys.entries()) {
       const proof = proofs?.[i];
       if (!this.#namespace.has(text)) {
@@ -169,7 +173,7 @@ export class Invalidations {
         return;
       }
       const id = this.#namespace.idOf(text);
-      if (kind === 'doubtful') this.#doubts.hear(id, proof ?? from, now);
+      if (kind === 'doubtful') this.#hearDoubt(id, proof ?? from);
       if (kind === 'deleted' && proof !== undefined) this.#doubts.settle(id, sealOf(proof));
       this.#forget(text, undefined);
     }
@@ -178,7 +182,13 @@ export class Invalidations {
   /** @param template - the key's, where it was this process that changed it */
   #forget(text: string, template: string | undefined): void {
     const id = this.#namespace.idOf(text);
-    this.#lately.note(id, template, this.#settings.clock.monotonic());
+    if (this.#lately.note(id, template, this.#settings.clock.monotonic()) === 'crowded')
+      tellCrowded('changes');
     this.#memory.forget(id);
   }
+}
+
+/** A failover just now may bring old values back for a moment. */
+function tellCrowded(what: 'changes' | 'doubts'): void {
+  tellProblem({ what: 'crowded', why: `more ${what} at a time than are remembered` });
 }

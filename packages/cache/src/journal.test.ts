@@ -75,6 +75,25 @@ describe('while no node can be reached, a journal', () => {
     expect(doubtful.size).toBe(50_000);
   });
 
+  it('drops none of its own for what others have told, however much that is', async () => {
+    const all = (name: string, count: number, isOurs: boolean) =>
+      Array.from({ length: count }, (_, i) => ({ key: rawKey(`${name}:${i}`), isOurs }));
+    await journal.delete(rawKey('waits'), 1);
+    journal.ownerChanged(() => true, [...all('theirs', 50_000, false), ...all('ours', 100, true)]);
+    expect(doubtful.size).toBe(50_000);
+    expect(['waits', 'ours:0', 'ours:99', 'theirs:49999'].filter((text) => !doubtful.has(text))).toEqual([]);
+    // One that others told of and that is deleted here is its own from then on.
+    await Promise.all([journal.delete(rawKey('theirs:200'), 1), journal.delete(rawKey('late'), 1)]);
+    journal.ownerChanged(() => true, all('more', 50_000, false));
+    expect(['waits', 'ours:0', 'theirs:200', 'late'].filter((text) => !doubtful.has(text))).toEqual([]);
+    expect(doubtful.size).toBe(50_000);
+    // Nor where all there is room for is its own.
+    journal.ownerChanged(() => true, all('ours', 50_000, true));
+    const before = [...doubtful];
+    journal.ownerChanged(() => true, all('last', 1, false));
+    expect([...doubtful]).toEqual(before);
+  });
+
   it('leaves the process time for other things, however many there are', async () => {
     await Promise.all(Array.from({ length: 20_000 }, (_, i) => journal.delete(rawKey(`key:${i}`), 1)));
     const before = performance.eventLoopUtilization();

@@ -49,7 +49,7 @@ export const TELL_EVERY_MS = 500;
 /** How many are tried at once: a shard that is away must not take all of the process's time. */
 const TRY_AT_ONCE = 500;
 
-/** How many are kept. Beyond that some are dropped, and it is told. */
+/** How many are kept. Beyond that some are dropped, those of others first, and it is told. */
 const LIMIT = 50_000;
 
 /**
@@ -65,6 +65,9 @@ export class Journal {
   readonly #clock: Clock;
   readonly #listener: JournalListener;
   readonly #pending = new Map<string, Pending>();
+
+  /** Those of them that only others were asked for: what others say takes the place of nothing of this process's own. */
+  readonly #ofOthers = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #toldAt = Number.NEGATIVE_INFINITY;
   #closed = false;
@@ -140,12 +143,14 @@ export class Journal {
     if (known !== undefined) {
       known.asked++;
       known.isOurs ||= isOurs;
+      if (isOurs) this.#ofOthers.delete(key.text);
       return known;
     }
-    if (this.#pending.size >= LIMIT) this.#dropOldest();
     const proof = new Proof();
     const pending: Pending = { key, isOurs, proof, waiting: new Set(), asked: 1, isUnderWay: false };
     this.#pending.set(key.text, pending);
+    if (!isOurs) this.#ofOthers.add(key.text);
+    if (this.#pending.size > LIMIT) this.#dropOne();
     return pending;
   }
 
@@ -188,24 +193,29 @@ export class Journal {
       pending.isUnderWay = false;
     }
     if (pending.asked !== asked || this.#pending.get(key.text) !== pending) return;
-    this.#pending.delete(key.text);
+    this.#remove(key.text);
     tellInvalidation({ template: key.template, outcome: 'confirmed' });
     this.#listener.onConfirmed(pending);
     for (const settle of waiting) settle({ outcome: 'deleted' });
   }
 
-  #dropOldest(): void {
-    for (const oldest of this.#pending.values()) {
-      this.#drop(oldest);
-      return;
-    }
+  /** One of others, who repeat it themselves; else the oldest. */
+  #dropOne(): void {
+    const [text = ''] = this.#ofOthers.size > 0 ? this.#ofOthers : this.#pending.keys();
+    const pending = this.#pending.get(text);
+    if (pending !== undefined) this.#drop(pending);
   }
 
   #drop(pending: Pending): void {
     const { key, waiting } = pending;
-    this.#pending.delete(key.text);
+    this.#remove(key.text);
     tellInvalidation({ template: key.template, outcome: 'dropped' });
     this.#listener.onGivenUp(pending);
     for (const settle of waiting) settle({ outcome: 'pending' });
+  }
+
+  #remove(text: string): void {
+    this.#pending.delete(text);
+    this.#ofOthers.delete(text);
   }
 }

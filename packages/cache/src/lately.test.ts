@@ -15,12 +15,17 @@ describe('a change', () => {
 
   it('is forgotten before its time when there are too many, the oldest first', () => {
     const lately = new Lately();
-    for (let i = 0; i <= 50_000; i++) lately.note(`key:${i}`, undefined, 0);
+    for (let i = 0; i < 50_000; i++) lately.note(`key:${i}`, undefined, 0);
+    expect(lately.note('key:1', undefined, 0)).toBe('noted');
+    expect(lately.note('key:50000', undefined, 0)).toBe('crowded');
     expect([lately.has('key:0', 0), lately.has('key:1', 0), lately.has('key:50000', 0)]).toEqual([
       false,
       true,
       true,
     ]);
+    for (let i = 0; i < 50_000; i++) lately.note(`ours:${i}`, 't', 0);
+    expect(lately.note('ours:50000', 't', 0)).toBe('crowded');
+    expect(lately.note('ours:50001', 't', 10_000)).toBe('noted');
   });
 
   it('of this process is not forgotten for what others tell, however much that is', () => {

@@ -1,3 +1,5 @@
+import { OldestFirst } from './oldest-first.ts';
+
 /** How long a change is remembered, in milliseconds: longer than a failover takes, and than a replica is behind. */
 const REMEMBER_MS = 10_000;
 
@@ -21,8 +23,8 @@ interface Change {
  * What others tell, however much it is, takes the place of nothing that this process has changed itself.
  */
 export class Lately {
-  readonly #ours = new Map<string, Change>();
-  readonly #heard = new Map<string, Change>();
+  readonly #ours = new OldestFirst<Change>();
+  readonly #heard = new OldestFirst<Change>();
   #heardCharacters = 0;
 
   /**
@@ -30,25 +32,22 @@ export class Lately {
    *
    * @param template - the key's, where it was this process that changed it
    * @param now - by a clock that never goes back
+   * @returns whether there was room, or something was forgotten before its time
    */
-  note(id: string, template: string | undefined, now: number): void {
+  note(id: string, template: string | undefined, now: number): 'noted' | 'crowded' {
     const known = template ?? this.#templateOf(id, now);
     this.#forgetHeard(id);
-    this.#ours.delete(id);
     if (known === undefined) {
+      this.#ours.delete(id);
       this.#heard.set(id, { at: now, template: undefined });
       this.#heardCharacters += id.length;
     } else this.#ours.set(id, { at: now, template: known });
 
-    for (const [oldest, { at }] of this.#ours) {
-      if (now - at < REMEMBER_MS && this.#ours.size <= LIMIT) break;
-      this.#ours.delete(oldest);
-    }
-    for (const [oldest, { at }] of this.#heard) {
-      const isRoom = this.#heard.size <= LIMIT && this.#heardCharacters <= LIMIT_CHARACTERS;
-      if (now - at < REMEMBER_MS && isRoom) break;
-      this.#forgetHeard(oldest);
-    }
+    const isRoomForOurs = () => this.#ours.size <= LIMIT;
+    const isRoom = () => this.#heard.size <= LIMIT && this.#heardCharacters <= LIMIT_CHARACTERS;
+    const ours = forgetOld(this.#ours, now, isRoomForOurs, (each) => void this.#ours.delete(each));
+    const heard = forgetOld(this.#heard, now, isRoom, (each) => this.#forgetHeard(each));
+    return ours === 'crowded' ? ours : heard;
   }
 
   has(id: string, now: number): boolean {
@@ -71,4 +70,22 @@ export class Lately {
   #forgetHeard(id: string): void {
     if (this.#heard.delete(id)) this.#heardCharacters -= id.length;
   }
+}
+
+/** Forgets what is too old, and the oldest for as long as there is no room. */
+function forgetOld(
+  changes: OldestFirst<Change>,
+  now: number,
+  isRoom: () => boolean,
+  forget: (id: string) => void,
+): 'noted' | 'crowded' {
+  let outcome: 'noted' | 'crowded' = 'noted';
+  for (let first = changes.first(); first !== undefined; first = changes.first()) {
+    const [id, { at }] = first;
+    const isRecent = now - at < REMEMBER_MS;
+    if (isRecent && isRoom()) break;
+    if (isRecent) outcome = 'crowded';
+    forget(id);
+  }
+  return outcome;
 }

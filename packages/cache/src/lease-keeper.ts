@@ -22,8 +22,8 @@ export type Right =
   | Extract<Found, { kind: 'value' | 'away' | 'failed' }>
   | { readonly kind: 'gave-up' };
 
-/** Between attempts at a key whose bytes cannot be decoded, in milliseconds. */
-const UNDECODABLE_PAUSE_MS = 20;
+/** Between attempts at a key where something is in the way that may not go away, in milliseconds. */
+const IN_THE_WAY_PAUSE_MS = 20;
 
 interface LeaseSettings {
   readonly leaseMs: number;
@@ -74,9 +74,11 @@ export class LeaseKeeper {
       }
       if (found.kind === 'value' || found.kind === 'away' || found.kind === 'failed') return found;
       if (clock.monotonic() >= until) return { kind: 'gave-up' };
-      if (found.kind === 'ended') await this.#tier.clear(key, found);
-      // Who may not remove what he cannot read would ask again and again.
-      if (found.kind === 'undecodable') await clock.sleep(UNDECODABLE_PAUSE_MS);
+      // Who may not remove what is in the way would ask again and again.
+      const isInTheWay =
+        found.kind === 'undecodable' ||
+        (found.kind === 'ended' && (await this.#tier.clear(key, found)) === 'failed');
+      if (isInTheWay) await clock.sleep(IN_THE_WAY_PAUSE_MS);
       // There was a value or a lease and now there is none: it was deleted, released, or healed. Ask again.
     }
   }

@@ -79,9 +79,9 @@ export class ReadThrough {
     }
     const journey = newJourney(key.template);
     pass(journey, { at: 'local', outcome: 'miss' });
-
     const isForced = options?.forceRefresh === true;
-    const underWay = isForced ? undefined : this.#at.flights.find<Answer<Value>>(id, policy.expected);
+    const flights = this.#at.flights[policy.refresh];
+    const underWay = isForced ? undefined : flights.find<Answer<Value>>(id, policy.expected);
     if (underWay !== undefined) {
       pass(journey, { at: 'flight', outcome: 'joined' });
       tellJourney(journey);
@@ -95,21 +95,21 @@ export class ReadThrough {
       try {
         return await this.#fromCluster({ ...asked, flight });
       } finally {
-        this.#at.flights.end(flight);
+        flights.end(flight);
         tellJourney(journey);
       }
     };
-    return this.#at.flights.start<Answer<Value>>(id, work, policy.expected);
+    return flights.start<Answer<Value>>(id, work, policy.expected);
   }
 
   /** What is kept of a key, and what is under way for it, is out of date. */
   forget(id: string): void {
-    this.#at.flights.close(id);
+    for (const flights of Object.values(this.#at.flights)) flights.close(id);
     this.#refreshes.close(id);
   }
 
   forgetAll(): void {
-    this.#at.flights.closeAll();
+    for (const flights of Object.values(this.#at.flights)) flights.closeAll();
     this.#refreshes.closeAll();
   }
 

@@ -38,7 +38,8 @@ export type Refreshed<Value> = Answer<Value> | 'gone';
  */
 export class Refreshes {
   readonly #at: Stations;
-  readonly #flights = new Flights();
+  /** By what its own does where somebody else refreshes. */
+  readonly #flights = { leave: new Flights(), wait: new Flights() } as const;
 
   constructor(stations: Stations) {
     this.#at = stations;
@@ -47,7 +48,8 @@ export class Refreshes {
   /** Refreshes behind the reader's back. What goes wrong is told; the stale value is there for the next. */
   behind<Value>(request: Request<Value>, found: FoundValue): void {
     const { key, id, journey, policy } = request;
-    if (this.#flights.find(id, policy.expected) !== undefined) {
+    const { leave, wait } = this.#flights;
+    if ((leave.find(id, policy.expected) ?? wait.find(id, policy.expected)) !== undefined) {
       pass(journey, { at: 'refresh', outcome: 'joined' });
       return;
     }
@@ -81,16 +83,16 @@ export class Refreshes {
 
   /** What was under way for a key is not to be kept in memory, nor joined. */
   close(id: string): void {
-    this.#flights.close(id);
+    for (const flights of Object.values(this.#flights)) flights.close(id);
   }
 
   closeAll(): void {
-    this.#flights.closeAll();
+    for (const flights of Object.values(this.#flights)) flights.closeAll();
   }
 
   #joinOrStart<Value>(request: Request<Value>, found: FoundValue): Promise<Refreshed<Value>> {
     const { id, journey, part, policy } = request;
-    const underWay = this.#flights.find<Refreshed<Value>>(id, policy.expected);
+    const underWay = this.#flights.wait.find<Refreshed<Value>>(id, policy.expected);
     if (underWay === undefined) return this.#start(request, found, 'wait');
     pass(journey, { at: 'refresh', outcome: 'joined' });
     part?.onOthers();
@@ -102,14 +104,15 @@ export class Refreshes {
     found: FoundValue,
     otherwise: 'wait' | 'leave',
   ): Promise<Refreshed<Value>> {
+    const flights = this.#flights[otherwise];
     const work = async (flight: Flight) => {
       try {
         return await this.#refresh({ ...request, flight }, found, otherwise);
       } finally {
-        this.#flights.end(flight);
+        flights.end(flight);
       }
     };
-    return this.#flights.start(request.id, work, request.policy.expected);
+    return flights.start(request.id, work, request.policy.expected);
   }
 
   async #refresh<Value>(

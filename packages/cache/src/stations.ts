@@ -28,7 +28,8 @@ export class Stations {
   readonly clock: Clock;
   readonly namespace: Namespace;
   readonly local: LocalTier;
-  readonly flights = new Flights();
+  /** By who waits for a refresh: whoever does gets nothing from those who leave with the stale value. */
+  readonly flights = { background: new Flights(), blocking: new Flights() } as const;
   readonly tier: ClusterTier;
   readonly claims: Claims;
   readonly leases: LeaseKeeper;

@@ -19,7 +19,8 @@ export interface ProblemTold {
     | 'not-prolonged'
     | 'too-large'
     | 'not-announced'
-    | 'malformed-message';
+    | 'malformed-message'
+    | 'crowded';
   readonly template?: string;
   readonly why: string;
 }

@@ -31,8 +31,8 @@ export class Turn {
   readonly #places: Places;
   readonly #loading: Loading | undefined;
 
-  /** The load on whose behalf this one is made. One that is over waits for nobody. */
-  readonly #outer: Turn | undefined;
+  /** The load on whose behalf this one is made, until this one is over: then it waits for nobody. */
+  #outer: Turn | undefined;
   #hasPlace = true;
   #waits = 0;
   #comingBack: Promise<void> | undefined;
@@ -102,6 +102,8 @@ export class Turn {
 
   #end(): void {
     this.#isOver = true;
+    // What it began may go on, and begin more: else each would keep all that were before it.
+    this.#outer = undefined;
     if (this.#hasPlace) this.#places.giveBack();
     else if (this.#comingBack === undefined) this.#places.forgo();
     this.#hasPlace = false;

@@ -100,7 +100,7 @@ export class ConcurrencyLimiter {
   /**
    * Takes a place. It is safe to repeat: a question that was lost is asked again with the same lease.
    *
-   * `retryAfterMs` of a denial is when the next lease ends by itself, at the latest; a release frees a place sooner.
+   * `retryAfterMs` of a denial is when a place is free by itself, at the latest; a release frees one sooner.
    *
    * @throws {ClusterError} when the cluster cannot be asked and `onUnavailable` is `'throw'`. A place may have been taken
    *   then, until its lease ends
@@ -112,7 +112,10 @@ export class ConcurrencyLimiter {
     return { ...result, lease: result.allowed ? id : undefined };
   }
 
-  /** Gives a place back. `'gone'`: the lease had ended, and somebody else may have had the place since. */
+  /**
+   * Gives a place back. `'gone'`: the lease had ended, and somebody else may have had the place since; or the answer to a
+   * first attempt was lost.
+   */
   async release(
     subject: string,
     lease: string,

@@ -8,11 +8,17 @@ interface Denial {
   /** What was asked for. Less might have been admitted. */
   readonly cost: number;
 
-  readonly askedAt: number;
+  /** When it was said, which is later than when it was decided. */
+  readonly answeredAt: number;
 
   /** Until when it is sure, in this process's milliseconds. */
   readonly until: number;
   readonly result: RateLimitResult;
+}
+
+/** That something was changed by this limiter: what was asked before says nothing of what is now. */
+interface Forgotten {
+  readonly forgottenAt: number;
 }
 
 /**
@@ -26,7 +32,7 @@ const LONGEST_MS = 1_000;
  * same. Unless another process gives something back: that is noticed after a second at most.
  */
 export class Denials {
-  readonly #denials: LRUCache<string, Denial>;
+  readonly #denials: LRUCache<string, Denial | Forgotten>;
   readonly #now: () => number;
 
   /** @param now - milliseconds of a clock that nobody sets */
@@ -41,32 +47,37 @@ export class Denials {
 
   /** @param askedAt - when the question was sent, which is earlier than when it was answered */
   note(subject: string, plan: Plan, cost: number, result: RateLimitResult, askedAt: number): void {
+    const before = this.#denials.peek(subject);
+    if (before !== undefined && 'forgottenAt' in before && askedAt < before.forgottenAt) return;
+    const answeredAt = this.#now();
     // It was rounded up to whole milliseconds.
     const until = askedAt + Math.min(result.retryAfterMs - 1, LONGEST_MS);
-    if (until > this.#now()) this.#denials.set(subject, { plan, cost, askedAt, until, result });
+    if (until > answeredAt) this.#denials.set(subject, { plan, cost, answeredAt, until, result });
   }
 
   /** The denial of the same or a lesser cost, as it is now. */
   recall(subject: string, plan: Plan, cost: number): RateLimitResult | undefined {
     if (this.#denials.size === 0) return undefined;
     const denial = this.#denials.get(subject);
-    if (denial === undefined) return undefined;
+    if (denial === undefined || 'forgottenAt' in denial) return undefined;
     const now = this.#now();
     if (now >= denial.until || denial.plan !== plan) {
       this.#denials.delete(subject);
       return undefined;
     }
     if (cost < denial.cost) return undefined;
-    const { result, askedAt } = denial;
+    const { result, answeredAt } = denial;
     return {
       ...result,
-      retryAfterMs: Math.ceil(askedAt + result.retryAfterMs - now),
-      resetMs: Math.ceil(askedAt + result.resetMs - now),
+      // From when it was said, as the caller was told then: who waits for that long is not too early.
+      retryAfterMs: Math.ceil(answeredAt + result.retryAfterMs - now),
+      resetMs: Math.ceil(answeredAt + result.resetMs - now),
       decidedBy: 'memory-of-denials',
     };
   }
 
+  /** From now on the cluster is asked again, also about what is denied by an answer that is still under way. */
   forget(subject: string): void {
-    this.#denials.delete(subject);
+    this.#denials.set(subject, { forgottenAt: this.#now() });
   }
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { RateLimitRangeError } from './errors.ts';
 import { limitOf, mustBeCost } from './limit.ts';
 import type { LimitOptions } from './limit-options.ts';
-import { planOf } from './plan.ts';
+import { argumentFor, planOf } from './plan.ts';
 
 const read = (options: unknown) => limitOf(options as LimitOptions, 'limits[0]');
 
@@ -97,6 +97,18 @@ describe('a plan', () => {
       expect(() => planOf(limits as LimitOptions[])).toThrow(InvalidOptionError);
     },
   );
+
+  it('is charged in digits only, however great a penalty is', () => {
+    const plan = planOf([
+      { limit: 10_000_000_000, per: '1d', algorithm: 'fixed-window' },
+      { limit: 10, per: '30d' },
+      { limit: 10, per: '30d', algorithm: 'sliding-window' },
+    ]);
+    for (const cost of [Number.MAX_SAFE_INTEGER, -Number.MAX_SAFE_INTEGER])
+      expect(argumentFor(plan, cost)).toMatch(
+        /^f-?\d{16},\d+,\d+,0 g-?\d{16},\d+,0,0 s-?\d{16},\d+,\d+,\d+$/,
+      );
+  });
 
   it('is refused with a log that is not alone', () => {
     expect(() =>

@@ -40,6 +40,26 @@ describe('a process that decides for itself', () => {
     expect(limiter.consume('s', plan, 4, 4)).toMatchObject({ allowed: true, decidedBy: 'local' });
   });
 
+  it('has a great cost owed in full, whatever is asked for after it', () => {
+    let now = 0;
+    const limiter = new LocalLimiter(() => now);
+    expect(limiter.consume('s', plan, 4, 4).allowed).toBe(true);
+    now = 400;
+    expect(limiter.consume('s', plan, 1, 4)).toMatchObject({ allowed: false, retryAfterMs: 1200 });
+    now = 1600;
+    expect(limiter.consume('s', plan, 1, 4)).toMatchObject({ allowed: true });
+  });
+
+  it('has nobody wait longer than the greatest cost lasts when the others are gone, or the plan is another', () => {
+    const limiter = new LocalLimiter(() => 0);
+    expect(limiter.consume('s', plan, 1, 1_000).allowed).toBe(true);
+    expect(limiter.consume('s', plan, 1, 1)).toMatchObject({
+      allowed: false,
+      limitedBy: 1,
+      retryAfterMs: 36_000,
+    });
+  });
+
   it('charges no limit when another one denies', () => {
     const limiter = new LocalLimiter(() => 0);
     const two = planOf([

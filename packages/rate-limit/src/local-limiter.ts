@@ -29,8 +29,9 @@ export class LocalLimiter {
     const asked = limits.map((limit, i) => {
       const unitMs = (limit.periodMs * processes) / limit.limit;
       const capacity = Math.max(Math.floor(limit.most / processes), cost, 1) * unitMs;
-      // What was charged under another plan, or among more processes, is owed no longer than the bucket lasts.
-      const level = Math.min(Math.max((known[i] ?? 0) - now, 0), capacity);
+      // What was charged under another plan, or among more processes, is owed no longer than the greatest cost would be. Not
+      // than this one's bucket lasts: a greater cost before it may owe more.
+      const level = Math.min(Math.max((known[i] ?? 0) - now, 0), limit.most * unitMs);
       const waitMs = level + cost * unitMs - capacity;
       // A wait below a thousandth of a millisecond is an error of rounding.
       return { limit, unitMs, capacity, level, waitMs: waitMs < 1e-3 ? 0 : waitMs };

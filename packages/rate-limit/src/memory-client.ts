@@ -58,7 +58,8 @@ export class MemoryRateLimitClient implements RateLimitClient {
     refuseAborted(name, options);
     const [role] = script.source.keys;
     const text = role === undefined ? '' : textOf(keys[role]);
-    const { reply, kept } = memoryScript(name)(this.#known.get(text), this.#clock.now() * 1000, args);
+    const nowUs = Math.floor(this.#clock.now() * 1000);
+    const { reply, kept } = memoryScript(name)(this.#known.get(text), nowUs, args);
     if (kept !== undefined) this.#known.set(text, kept);
     return script.parse(reply);
   }

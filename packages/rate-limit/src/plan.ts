@@ -55,6 +55,11 @@ function madeOf(options: readonly LimitOptions[]): Plan {
 
 function textOf(limits: readonly Limit[], cost: number): string {
   return limits
-    .map(({ letter, unit, capacity, a, b }) => `${letter}${cost * unit},${capacity},${a},${b}`)
+    .map(({ letter, unit, capacity, a, b }) => {
+      // A penalty may be any number. More than this changes nothing, would not be exact, and in the end no digits only.
+      const most = Math.floor(Number.MAX_SAFE_INTEGER / unit);
+      const charge = Math.max(-most, Math.min(cost, most)) * unit;
+      return `${letter}${charge},${capacity},${a},${b}`;
+    })
     .join(' ');
 }

@@ -43,6 +43,37 @@ describe('processes that share a limiter', () => {
     await expect.poll(() => first.count).toBe(1);
   });
 
+  it('take nobody for gone because this one stood still', async () => {
+    const client = new MemoryRateLimitClient();
+    let skippedMs = 0;
+    const clock = () => performance.now() + skippedMs;
+    await using first = new Processes(client, 'x', () => {}, clock, BEAT_MS);
+    await client.publish('keyslot:rate-limit:x:processes', '+01234567-89ab-cdef-0123-456789abcdef');
+    await expect.poll(() => first.count).toBe(2);
+    skippedMs = 60_000;
+    const counts = new Set<number>();
+    const until = performance.now() + 1.5 * BEAT_MS;
+    while (performance.now() < until) {
+      await sleep(1);
+      counts.add(first.count);
+    }
+    expect(counts).toEqual(new Set([2]));
+    await expect.poll(() => first.count).toBe(1);
+  });
+
+  it('tell nobody that they live once they have ended', async () => {
+    const client = new MemoryRateLimitClient();
+    const told = vi.spyOn(client, 'publish');
+    let listener: Listener | undefined;
+    vi.spyOn(client, 'subscribe').mockImplementation((_, given) => {
+      listener = given;
+      return { [Symbol.asyncDispose]: async () => {} };
+    });
+    await join(client)[Symbol.asyncDispose]();
+    listener?.onStanding();
+    expect(told.mock.calls.map(([, message]) => String(message)[0])).toEqual(['-']);
+  });
+
   it('report that they could not be told, and go on', async () => {
     const client = new MemoryRateLimitClient();
     vi.spyOn(client, 'publish').mockRejectedValue(new Error('away'));

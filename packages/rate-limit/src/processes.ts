@@ -25,6 +25,7 @@ export class Processes implements AsyncDisposable {
   readonly #others = new Map<string, number>();
   readonly #subscription: AsyncDisposable;
   readonly #timer: NodeJS.Timeout;
+  #beatenAt: number;
   #stands = false;
   #closed = false;
 
@@ -40,13 +41,13 @@ export class Processes implements AsyncDisposable {
     this.#onError = onError;
     this.#now = now;
     this.#beatMs = beatMs;
+    this.#beatenAt = now();
     const listener: Listener = {
       onMessage: (message) => this.#hear(message.toString()),
       onStanding: () => {
         this.#stands = true;
-        // Whoever was known may have said so meanwhile.
-        for (const id of this.#others.keys()) this.#others.set(id, now());
-        this.#tell('+');
+        this.#trustAll();
+        this.#tell();
       },
       onDown: () => {
         this.#stands = false;
@@ -71,9 +72,13 @@ export class Processes implements AsyncDisposable {
   }
 
   #beat(): void {
-    this.#tell('+');
+    this.#tell();
+    const now = this.#now();
+    const stoodStill = now - this.#beatenAt > 2 * this.#beatMs;
+    this.#beatenAt = now;
+    if (stoodStill) this.#trustAll();
     if (!this.#stands) return;
-    const since = this.#now() - MISSED * this.#beatMs;
+    const since = now - MISSED * this.#beatMs;
     for (const [id, heardAt] of this.#others) if (heardAt < since) this.#others.delete(id);
   }
 
@@ -86,12 +91,17 @@ export class Processes implements AsyncDisposable {
       const isNew = !this.#others.has(id);
       this.#others.set(id, this.#now());
       // It has not heard of this one yet.
-      if (isNew) this.#tell('+');
+      if (isNew) this.#tell();
     }
   }
 
-  #tell(what: '+' | '-'): void {
-    void this.#publish(what);
+  /** Whoever was known may have said so while this one did not listen. */
+  #trustAll(): void {
+    for (const id of this.#others.keys()) this.#others.set(id, this.#now());
+  }
+
+  #tell(): void {
+    if (!this.#closed) void this.#publish('+');
   }
 
   async #publish(what: '+' | '-'): Promise<void> {

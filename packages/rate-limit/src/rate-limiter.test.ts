@@ -88,6 +88,43 @@ describe('consume', () => {
     expect(await limiter.consume('s')).toMatchObject({ allowed: true });
   });
 
+  it('remembers no denial that was decided before this process gave something back', async () => {
+    const { limiter, client, time } = limiterAt({ limits: [{ limit: 2, per: '1h' }] });
+    await limiter.consume('s', 2);
+    const [decided, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const run = client.run.bind(client);
+    vi.spyOn(client, 'run').mockImplementation(async (...asked) => {
+      const reply = await run(...asked);
+      if (asked[0].source.name === 'gcra') return reply;
+      decided.resolve();
+      await answer.promise;
+      return reply;
+    });
+    const denied = limiter.consume('s');
+    await decided.promise;
+    time.now = 1;
+    await limiter.reset('s');
+    answer.resolve();
+    expect(await denied).toMatchObject({ allowed: false });
+    expect(await limiter.consume('s')).toMatchObject({ allowed: true, decidedBy: 'cluster' });
+  });
+
+  it('tells from memory when to come back, counted from the answer', async () => {
+    const { limiter, client, time } = limiterAt();
+    await limiter.consume('s', 2);
+    const run = client.run.bind(client);
+    vi.spyOn(client, 'run').mockImplementation(async (...asked) => {
+      time.now += 20;
+      return run(...asked) as never;
+    });
+    const { retryAfterMs } = await limiter.consume('s', 2);
+    const again = await limiter.consume('s', 2);
+    expect(again).toMatchObject({ retryAfterMs, decidedBy: 'memory-of-denials' });
+    vi.restoreAllMocks();
+    time.now += retryAfterMs;
+    expect(await limiter.consume('s', 2)).toMatchObject({ allowed: true });
+  });
+
   it('remembers no more subjects than it may', async () => {
     const { limiter } = limiterAt({ rememberDenials: 1 });
     for (const subject of ['a', 'b']) await limiter.consume(subject, 2);
@@ -95,6 +132,25 @@ describe('consume', () => {
     expect(await limiter.consume('a')).toMatchObject({ decidedBy: 'cluster' });
     expect(await limiter.consume('a')).toMatchObject({ decidedBy: 'memory-of-denials' });
   });
+});
+
+it('tells when a place is free after its limit became a lesser one', async () => {
+  let now = 0;
+  const client = new MemoryRateLimitClient({ clock: { now: () => now } });
+  const placesOf = (limit: number) => new ConcurrencyLimiter({ client, name: 'x', limit, lease: 100 });
+  for (now = 0; now < 30; now += 10) await placesOf(3).consume('s');
+  const { retryAfterMs } = await placesOf(2).consume('s');
+  expect(retryAfterMs).toBe(80);
+  now += retryAfterMs;
+  expect(await placesOf(2).consume('s')).toMatchObject({ allowed: true });
+});
+
+it('has a stand-in whose clock may be one of fractions', async () => {
+  const { limiter, time } = limiterAt();
+  for (const now of [0.1234567, 7.7654321]) {
+    time.now = now;
+    expect(await limiter.consume('s')).toMatchObject({ allowed: true, decidedBy: 'cluster' });
+  }
 });
 
 describe('options', () => {

@@ -262,10 +262,7 @@ export class RateLimiter implements AsyncDisposable {
   ): Promise<RateLimitState> {
     mustBeWhole('cost', cost, 'a whole number from 1 up');
     const plan = this.#planOf(subject, options);
-    // Beyond that nothing changes, and a product of it might not be exact.
-    const most = 2 * Math.max(...plan.limits.map((limit) => limit.most));
-    const charged = sign * Math.min(cost, most);
-    const decision = await this.#charging.ask(subject, plan, 'force', charged, this.#options(options));
+    const decision = await this.#charging.ask(subject, plan, 'force', sign * cost, this.#options(options));
     this.#denials?.forget(subject);
     return nearestOf(decision, plan.limits);
   }

@@ -46,7 +46,8 @@ export async function moveSlots(fleet: Fleet, move: SlotMove): Promise<{ slots: 
 
   await until(`${move.to} owns the slots`, PATIENCE_MS, async () => {
     await topology.refresh();
-    const missing = wanted.find((slot) => fleet.primaryOf(slot) !== move.to);
+    // By id: for a moment a node may know of no owner.
+    const missing = wanted.find((slot) => topology.ownerOf(slot) !== move.to.id);
     return missing === undefined ? topology.disagreement() : `slot ${missing} is elsewhere`;
   });
   return { slots: moved, keys };

@@ -21,6 +21,24 @@ async function supersededRefresh(open: Store['open']) {
 }
 
 export const refreshes: Behaviours = {
+  'is waited for by whoever wants that, also beside those who do not': async ({ open }) => {
+    const cache = await open(GRACE);
+    const [key, loader] = [newKey(), new GatedLoader<string>()];
+    await cache.set(key, 'old');
+    await untilStale();
+    // One after the other, in the same tick: the second finds the first under way.
+    const left = cache.getOrSet(key, loader.load);
+    const waited = cache.getOrSet(key, loader.load, { refresh: 'blocking', ttl: '1m' });
+    expect(await left).toBe('old');
+    await loader.underWay;
+    // And one who comes while it is loaded behind the first one's back.
+    const later = cache.getOrSet(key, loader.load, { refresh: 'blocking', ttl: '1m' });
+    await sleep(30);
+    loader.answer('new');
+    expect(await Promise.all([waited, later])).toEqual(['new', 'new']);
+    expect(loader.loads).toBe(1);
+  },
+
   'that comes too late keeps nobody from the next one': async ({ open }) => {
     const { caches, key, late, next } = await supersededRefresh(open);
     await next.underWay;
@@ -67,5 +85,18 @@ export const refreshes: Behaviours = {
     behind.answer(['new']);
     expect(asked.toSorted((a) => (a[0] === missing.text ? -1 : 1))).toEqual([[missing.text], [stale.text]]);
     await expect.poll(async () => (await cache.lookup(stale, () => 'newest')).value).not.toBe('old');
+  },
+
+  'that failed keeps nobody from loading for what changed since': async ({ open }) => {
+    const cache = await open(GRACE);
+    const key = newKey();
+    await cache.set(key, 'old');
+    await untilStale();
+    const fails = () => Promise.reject(new Error('not now'));
+    const wait = { refresh: 'blocking', ttl: '1m' } as const;
+    expect(await cache.getOrSet(key, fails, wait)).toBe('old');
+    expect(await cache.getOrSet(key, () => 'too soon', wait)).toBe('old');
+    await cache.expire(key);
+    expect(await cache.getOrSet(key, () => 'new', wait)).toBe('new');
   },
 };

@@ -32,7 +32,7 @@ export interface FlexibleRateLimiterOptions {
 
   /**
    * From how many points consumed on this process denies a key by itself, without asking. Not below `points`; 0 for never.
-   * What another process rewards, sets or deletes is then noticed when that time is over.
+   * What is rewarded or set, or deleted by another process, is then noticed when that time is over.
    *
    * @default 0
    */

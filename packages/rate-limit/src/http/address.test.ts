@@ -15,6 +15,10 @@ describe('addressOf', () => {
     ['fe80::1%eth0', 'fe80:0:0:0::/64'],
     ['1:2:3:4:5:6:1.2.3.4', '1:2:3:4::/64'],
     ['64:ff9b::1.2.3.4', '64:ff9b:0:0::/64'],
+    ['203.0.113.7:49152', '203.0.113.7'],
+    ['[2001:db8:1:2::9]:49152', '2001:db8:1:2::/64'],
+    ['[::ffff:203.0.113.7]:80', '203.0.113.7'],
+    ['[::1]', '0:0:0:0::/64'],
   ])('takes %s for %s', (address, subject) => {
     expect(of(address)).toBe(subject);
   });
@@ -29,7 +33,7 @@ describe('addressOf', () => {
     expect(addressOf(request)).toBe('10.0.0.1');
   });
 
-  it.each(['not an address', '1.2.3', '[::1]', '::1]/x?', '%'])(
+  it.each(['not an address', '1.2.3', '1.2.3:80', '[x]:80', '[1.2.3.4]x', '::1]/x?', '%'])(
     'takes %s, from a header that was trusted, as it is',
     (ip) => {
       expect(addressOf({ ip })).toBe(ip);

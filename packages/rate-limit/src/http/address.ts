@@ -23,7 +23,8 @@ export function addressOf({ ip, socket }: AddressedRequest): string {
   const address = ip ?? socket?.remoteAddress;
   if (address === undefined || address === '') throw new NoSubjectError('no address');
   if (isIPv4(address)) return address;
-  const bare = address.replace(/%.*$/s, '');
+  const bare = withoutPort(address).replace(/%.*$/s, '');
+  if (isIPv4(bare)) return bare;
   // A text that a trusted proxy took from a header; it is one subject as it is.
   if (!isIPv6(bare)) return address;
 
@@ -34,6 +35,12 @@ export function addressOf({ ip, socket }: AddressedRequest): string {
     .slice(0, 4)
     .map((group) => group.toString(16))
     .join(':')}::/64`;
+}
+
+/** Some proxies name the port, too. With it, each connection of a client would be somebody else. */
+function withoutPort(address: string): string {
+  const [, ipv6, ipv4] = /^(?:\[([^\]]+)\](?::\d+)?|([\d.]+):\d+)$/.exec(address) ?? [];
+  return ipv6 ?? ipv4 ?? address;
 }
 
 /** The eight numbers of an IPv6 address. The URL parser has read the forms that there are, and writes one. */

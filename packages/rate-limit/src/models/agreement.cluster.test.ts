@@ -151,6 +151,8 @@ describe('the scripts agree with their models', () => {
 
   test('about leases', async ({ cluster }) => {
     const call = fc.record({
+      // Of a process that was told another one.
+      fewer: fc.constantFrom(0, 0, 0, 1, 2),
       id: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
       mode: fc.constantFrom('take', 'take', 'renew', 'peek'),
       us: fc.oneof(fc.integer({ min: 0, max: 1500 }), fc.constantFrom(0, 1000)),
@@ -162,9 +164,10 @@ describe('the scripts agree with their models', () => {
     await fc.assert(
       fc.asyncProperty(schedule, async ([limit, steps]) => {
         let nowUs = 1_795_000_000_000_000;
-        const calls = steps.map(({ us, id, mode }) => {
+        const calls = steps.map(({ us, id, mode, fewer }) => {
           nowUs += us;
-          return { source: takeLeaseLua, args: { id, limit, leaseUs: 1000, mode }, nowUs };
+          const args = { id, limit: Math.max(limit - fewer, 1), leaseUs: 1000, mode };
+          return { source: takeLeaseLua, args, nowUs };
         });
         expect(await replied(cluster, calls)).toEqual(modelled(calls));
       }),

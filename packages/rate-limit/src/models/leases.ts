@@ -21,13 +21,14 @@ export function takeLease(
 ): { readonly decision: LeaseDecision; readonly kept: Leases | undefined } {
   const holding = new Map([...(known ?? [])].filter(([, until]) => until > now));
   const admitted = holding.has(id) || (mode !== 'renew' && holding.size < limit);
-  const first = Math.min(...holding.values());
+  // More may hold a place than there are, when the limit was a greater one.
+  const next = [...holding.values()].toSorted((a, b) => a - b)[Math.max(holding.size - limit, 0)] ?? now;
   const isKept = admitted && mode !== 'peek';
   const after = isKept ? new Map(holding).set(id, now + leaseUs) : holding;
   const decision = {
     admitted,
     free: limit - after.size,
-    retryUs: !admitted && holding.size > 0 ? first - now : 0,
+    retryUs: admitted ? 0 : next - now,
     resetUs: Math.max(0, ...[...after.values()].map((until) => until - now)),
   };
   return { decision, kept: isKept ? after : undefined };

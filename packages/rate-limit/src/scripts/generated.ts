@@ -467,7 +467,7 @@ return { tonumber(consumed), redis.call('PTTL', counter) }
 /** Give a holder one of a subject's places, or deny. */
 export const takeLeaseLua: LuaSource<'leases', { id: string | Buffer; limit: number; leaseUs: number; mode: string | Buffer }> = {
   name: 'take-lease',
-  sha1: 'bb22454d7b719aafb619306bab112b0580641279',
+  sha1: '41842d982529a0686c5b621ab0836fa02f8fb9ac',
   keys: ['leases'],
   args: ['id', 'limit', 'leaseUs', 'mode'],
   text: `-- keyslot:take-lease
@@ -489,7 +489,9 @@ if admitted and mode ~= 'peek' then
   used = holds and used or used + 1
 end
 
-local ends = redis.call('ZRANGEBYSCORE', leases, string.format('(%.0f', now), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+-- More may hold a place than there are, when the limit was a greater one: then so many must end first.
+local ends = redis.call('ZRANGEBYSCORE', leases, string.format('(%.0f', now), '+inf', 'WITHSCORES', 'LIMIT',
+  math.max(used - limit, 0), 1)
 local last = redis.call('ZREVRANGE', leases, 0, 0, 'WITHSCORES')
 local reset = math.max((tonumber(last[2]) or now) - now, 0)
 if admitted and mode ~= 'peek' then

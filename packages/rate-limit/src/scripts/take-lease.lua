@@ -19,7 +19,7 @@
 
   REPLY
     {admitted, free, retry, reset}
-              1 or 0; places that are free; microseconds until the next lease ends by itself, until all do
+              1 or 0; places that are free; microseconds until a place is free by itself, until all are
 ]]
 local leases = KEYS[1]
 local id, limit, lease_us, mode = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
@@ -39,7 +39,9 @@ if admitted and mode ~= 'peek' then
   used = holds and used or used + 1
 end
 
-local ends = redis.call('ZRANGEBYSCORE', leases, string.format('(%.0f', now), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+-- More may hold a place than there are, when the limit was a greater one: then so many must end first.
+local ends = redis.call('ZRANGEBYSCORE', leases, string.format('(%.0f', now), '+inf', 'WITHSCORES', 'LIMIT',
+  math.max(used - limit, 0), 1)
 local last = redis.call('ZREVRANGE', leases, 0, 0, 'WITHSCORES')
 local reset = math.max((tonumber(last[2]) or now) - now, 0)
 if admitted and mode ~= 'peek' then
