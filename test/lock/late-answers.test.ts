@@ -35,11 +35,30 @@ describe('a lock whose answer is late', () => {
     const { clock, client, one, two } = opened();
     // Long enough that the lock is not surely held any more, and too short for the cluster to have forgotten it.
     client.answerMs['acquire'] = 985;
-    expect(await during(clock, one.tryAcquire(RESOURCE, { ttl: '1s' }))).toBeUndefined();
+    const late = { code: 'LOCK_LOST', reason: 'expired' };
+    await expect(during(clock, one.tryAcquire(RESOURCE, { ttl: '1s' }))).rejects.toMatchObject(late);
+    await expect(during(clock, one.acquire(RESOURCE, { ttl: '1s', wait: 0 }))).rejects.toMatchObject(late);
+    await clock.advance(5);
     expect(client.size).toBe(0);
     client.answerMs['acquire'] = 0;
     const lock = await during(clock, two.acquire(RESOURCE, { wait: 0 }));
     expect(lock.isHeld).toBe(true);
+  });
+
+  it('is given back when one who asks for it is told to stop meanwhile', async () => {
+    const { clock, client, one, two } = opened();
+    client.answerMs['acquire'] = 100;
+    for (const ask of [one.acquire.bind(one), one.tryAcquire.bind(one)]) {
+      const controller = new AbortController();
+      const asked = ask(RESOURCE, { ttl: '1m', signal: controller.signal });
+      asked.catch(() => {});
+      await clock.advance(50);
+      controller.abort(new Error('enough'));
+      await expect(during(clock, asked)).rejects.toThrow('enough');
+      await clock.advance(5);
+      expect(client.size).toBe(0);
+    }
+    expect((await during(clock, two.acquire(RESOURCE, { wait: 0 }))).isHeld).toBe(true);
   });
 
   it('is renewed from when that was asked for', async () => {
@@ -103,6 +122,22 @@ describe('a lock whose answer is lost', () => {
     expect((await during(clock, two.acquire(RESOURCE, { wait: '1s' }))).isHeld).toBe(true);
   });
 
+  it.each([
+    ['ever more slowly while that does not get through', false, 10, 90],
+    ['not at all after the client was closed', true, 1, 1],
+  ])('is given back %s', async (_, isClosed, least, most) => {
+    const { clock, client, one } = opened();
+    const lock = await one.acquire(RESOURCE, { ttl: '1m' });
+    client.unsent['release'] = 10_000;
+    client.isClosed = isClosed;
+    expect(await during(clock, lock.release())).toMatchObject({ outcome: 'pending' });
+    await clock.advance(60_000);
+    const tries = 10_000 - client.unsent['release'];
+    expect(tries).toBeGreaterThanOrEqual(least);
+    expect(tries).toBeLessThanOrEqual(most);
+    expect(clock.sleeping).toBeLessThanOrEqual(1);
+  });
+
   it('is not said to be held by somebody else when the cluster does not answer', async () => {
     const { clock, client, one } = opened();
     client.unsent['acquire'] = Number.POSITIVE_INFINITY;
@@ -123,6 +158,15 @@ describe('a lock whose answer is lost', () => {
     client.unsent['renew'] = 0;
     await clock.advance(60_000);
     expect(lock.isHeld).toBe(true);
+  });
+
+  it('is renewed in time when it was to be held for much longer and that did not get through', async () => {
+    const { clock, client, one } = opened();
+    const lock = await one.acquire(RESOURCE, { ttl: '10s' });
+    client.unsent['renew'] = 2;
+    await expect(lock.extend('1h')).rejects.toMatchObject({ code: 'CLUSTER_DEADLINE_EXCEEDED' });
+    await clock.advance(60_000);
+    expect([lock.isHeld, client.unsent['renew']]).toEqual([true, 0]);
   });
 
   it('is held while other renewals get through', async () => {

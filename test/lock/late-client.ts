@@ -1,5 +1,6 @@
 import {
   type CallOptions,
+  ClientClosedError,
   DeadlineExceededError,
   type KeyLike,
   type Script,
@@ -18,6 +19,9 @@ export class LateClient extends MemoryLockClient {
 
   /** How many calls do not arrive, by the script's name. */
   readonly unsent: Record<string, number> = {};
+
+  /** Whether those do not arrive because it was closed. */
+  isClosed = false;
   readonly #clock: ManualClock;
 
   constructor(clock: ManualClock) {
@@ -35,6 +39,7 @@ export class LateClient extends MemoryLockClient {
     const unsent = this.unsent[name] ?? 0;
     if (unsent > 0) {
       this.unsent[name] = unsent - 1;
+      if (this.isClosed) throw new ClientClosedError(name, 'no');
       throw new DeadlineExceededError(name, 250, 'no');
     }
     const reply = await super.run(script, keys, args, options);

@@ -171,6 +171,33 @@ test('a shard that is full refuses new locks, and keeps and gives back those tha
   expect(['taken', expect.objectContaining({ reply: 'OOM' })]).toContainEqual(await waits);
 });
 
+test('what somebody else has put where a lock lies is an error, and takes no other lock along', async ({
+  cluster,
+  open,
+}) => {
+  const [one, two] = [await open(), await open()];
+  const [free, spoilt] = [`a${newResource()}`, `b${newResource()}`];
+  const { admin } = cluster.primaryOf(lockKey(spoilt));
+  const spoil = [
+    () => admin.set(lockKey(spoilt), 'not ours'),
+    () => admin.set(lockKey(spoilt), Buffer.from([0xc1, 0xff, 0x00])),
+    () => admin.set(lockKey(spoilt), ''),
+    () => admin.lpush(lockKey(spoilt), 'not ours'),
+  ];
+  const failed = { code: 'CLUSTER_COMMAND_FAILED' };
+  for (const put of spoil) {
+    const lock = await one.acquire(spoilt, { ttl: '1m' });
+    await admin.del(lockKey(spoilt));
+    await put();
+    expect(await lock.release()).toMatchObject({ outcome: 'pending', error: failed });
+    await expect(one.tryAcquire(spoilt)).rejects.toMatchObject(failed);
+    await expect(one.acquire(spoilt)).rejects.toMatchObject(failed);
+    await expect(one.acquireAll([spoilt, free])).rejects.toMatchObject(failed);
+    expect(await (await two.acquire(free, { wait: 0 })).release()).toEqual({ outcome: 'released' });
+    await admin.del(lockKey(spoilt));
+  }
+});
+
 test('locks closed while their shard is away end soon, and so does their client', async ({ cluster }) => {
   const client = new ClusterClient({ nodes: cluster.addresses, deadline: 250 });
   await client.ready('20s');

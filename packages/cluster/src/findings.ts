@@ -117,7 +117,7 @@ function aboutServer(facts: NodeFacts, add: Add): void {
     add(
       'CLOCK_OFFSET',
       'info',
-      `its clock is ${seconds.toFixed(1)} s ${way} this machine's. Keyslot does without equal clocks; people reading logs do not.`,
+      `its clock is ${seconds.toFixed(1)} s ${way} this machine's. Caches do without equal clocks; locks and limits do not after a failover, nor do people reading logs.`,
       'Run NTP on both machines.',
     );
   }

@@ -9,7 +9,7 @@ interface Needed {
   /** Harmless as it is: it names a key that nobody has, and a channel to which nobody listens. */
   readonly attempt: readonly [name: string, ...args: (string | number)[]];
 
-  /** What does not work without it: everything; replica reads, quiet connecting and wake-ups; the self-check's clock. */
+  /** What does not work without it: everything; replica reads, quiet connecting and wake-ups; the self-check's clock, and locks and limits. */
   readonly matters: 'always' | 'sometimes' | 'for-the-check';
 }
 

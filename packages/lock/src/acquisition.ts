@@ -1,5 +1,5 @@
 import { type Clock, isKeyslotError } from '@keyslot/kernel';
-import { LocksClosedError, LockTimeoutError } from './errors.ts';
+import { LockLostError, LocksClosedError, LockTimeoutError } from './errors.ts';
 import { HeldLock, type Keeping, surelyUntil } from './held-lock.ts';
 import type { LockKey } from './resource.ts';
 import { CLAIM_MS } from './returns.ts';
@@ -87,9 +87,13 @@ export class Acquisitions {
     try {
       const answer = await one.ask(0);
       if (answer.kind === 'failed') throw answer.error;
-      const lock = answer.kind === 'taken' ? one.take(answer.fencing) : undefined;
-      if (lock === undefined) one.leave();
-      one.tell(lock === undefined ? 'refused' : 'taken');
+      if (answer.kind === 'refused') {
+        one.tell('refused');
+        return undefined;
+      }
+      const lock = one.take(answer.fencing);
+      if (lock === undefined) throw tooLate(request);
+      one.tell('taken');
       return lock;
     } catch (error) {
       throw one.giveUp(error);
@@ -110,8 +114,7 @@ export class Acquisitions {
           return lock;
         }
         const leftMs = until - clock.monotonic();
-        if (leftMs <= 0)
-          throw answer.kind === 'failed' ? answer.error : new LockTimeoutError(request.key.template, waitMs);
+        if (leftMs <= 0) throw whyNot(answer, request, waitMs);
         if (answer.kind === 'failed' && !isRetryable(answer.error)) throw answer.error;
         turn ??= this.#turns.expect(request.key, one.token);
         const awoken = await sleepUntil(turn, answer, until, clock, one.ends);
@@ -161,6 +164,16 @@ function pauseAfter(answer: Attempt, stands: boolean): number {
   const pauseMs = longest * (0.5 + Math.random() / 2);
   // Nobody calls when a holder has died. Those further behind are called by the one who comes next.
   return Math.min(pauseMs, answer.leftMs + 1 + answer.ahead * 20 * Math.random());
+}
+
+/** Why one whose time to wait is over has no lock. Only a refusal says that somebody else has it. */
+function whyNot(answer: Attempt, request: Request, waitMs: number): unknown {
+  if (answer.kind === 'failed') return answer.error;
+  return answer.kind === 'taken' ? tooLate(request) : new LockTimeoutError(request.key.template, waitMs);
+}
+
+function tooLate({ key }: Request): LockLostError {
+  return new LockLostError(key.template, 'expired');
 }
 
 function isRetryable(error: unknown): boolean {

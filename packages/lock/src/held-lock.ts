@@ -95,8 +95,9 @@ export class HeldLock implements Lock, Timed {
   async extend(ttl?: Duration): Promise<void> {
     const ttlMs = ttl === undefined ? this.#taken.ttlMs : ttlMsOf(ttl);
     this.assertHeld();
-    this.#ttlMs = ttlMs;
     await this.#renew(ttlMs);
+    // Not before: until then it has to be renewed as often as what it had asks for.
+    this.#ttlMs = ttlMs;
     this.assertHeld();
   }
 

@@ -7,8 +7,8 @@ export type ReleaseResult =
   /** It was not held any more: what it guarded may have met with somebody else's work. */
   | { readonly outcome: 'lost' }
   /**
-   * It was held until now. The cluster did not answer, for the reason given; it is asked again, and at the latest the
-   * lock is free when its `ttl` is over.
+   * It was held until now. The cluster did not answer, for the reason given; it is asked again unless the client was
+   * closed, and at the latest the lock is free when its `ttl` is over.
    */
   | { readonly outcome: 'pending'; readonly error: Error };
 
@@ -28,7 +28,10 @@ export interface Lock extends AsyncDisposable {
    */
   readonly fencing: number;
 
-  /** Aborts when the lock is lost, before somebody else can have it; the reason is a {@link LockLostError}. */
+  /**
+   * Aborts when the lock is lost; the reason is a {@link LockLostError}. Before somebody else can have it, unless the event
+   * loop stands still, or the cluster forgets what it acknowledged: see docs/locks.md.
+   */
   readonly signal: AbortSignal;
 
   /** Whether it is held now, by this process's clock, at which it looks anew each time. */

@@ -76,6 +76,7 @@ export class Locks implements AsyncDisposable {
    *
    * @throws {LockTimeoutError} when it was held by others for all of `wait`
    * @throws {ClusterError} when the cluster could not be asked until then. Nothing is held.
+   * @throws {LockLostError} when the answer that it was taken came after its `ttl`, and after `wait`. It is given back.
    */
   async acquire(resource: Resource, options: AcquireOptions = {}): Promise<Lock> {
     return await this.#acquire(this.#requestOf(resource, options), options);
@@ -86,6 +87,7 @@ export class Locks implements AsyncDisposable {
    *
    * @returns `undefined` when somebody does
    * @throws {ClusterError} when the cluster cannot be asked: that is not the same.
+   * @throws {LockLostError} when the answer that it was taken came after its `ttl`. It is given back.
    */
   async tryAcquire(resource: Resource, options: HoldOptions = {}): Promise<Lock | undefined> {
     return await this.#acquisitions.try(this.#requestOf(resource, options));

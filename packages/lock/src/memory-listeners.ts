@@ -34,6 +34,7 @@ export class MemoryListeners {
 
   publish(channel: string, message: string): void {
     for (const listening of this.#byChannel.get(channel) ?? []) {
+      if (!listening.stands) continue;
       const bytes = Buffer.from(message, 'latin1');
       queueMicrotask(() => {
         if (listening.stands) listening.listener.onMessage(bytes);

@@ -26,6 +26,7 @@ export interface LocksOptions {
    * How long a resource's fencing number is remembered in the cluster after its last holder. The number is taken from
    * the server's clock, so it grows without that; but a clock that is set back by more than this, or a replica whose clock
    * is behind by more, may then begin with a smaller one. Each resource that was used costs some 100 bytes for as long.
+   * The last holder's counts, so give all processes the same.
    *
    * @default 0, the key is removed with the last holder
    */

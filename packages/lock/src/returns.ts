@@ -1,4 +1,4 @@
-import type { Clock } from '@keyslot/kernel';
+import { type Clock, isKeyslotError } from '@keyslot/kernel';
 import type { LockClient } from './lock-client.ts';
 import type { LockKey } from './resource.ts';
 import { release } from './scripts/index.ts';
@@ -15,8 +15,9 @@ export type GivenBack =
 /** How long one who was called has to come before it is the next one's turn, in milliseconds. */
 export const CLAIM_MS = 250;
 
-/** Between attempts, in milliseconds, before jitter. */
+/** Between attempts, in milliseconds, before jitter: at first, and at most after several. */
 const PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 1_000;
 
 /** Gives locks and places back by their tokens. What cannot be given back at once goes on behind. */
 export class Returns implements AsyncDisposable {
@@ -73,16 +74,23 @@ export class Returns implements AsyncDisposable {
 
   async #goOn(key: LockKey, token: string, until: number, failure: unknown): Promise<void> {
     let last = failure;
-    while (this.#clock.monotonic() < until && !this.#closing.signal.aborted) {
+    let pauseMs = PAUSE_MS;
+    while (this.#clock.monotonic() < until && !this.#closing.signal.aborted && !isClosed(last)) {
       try {
-        await this.#clock.sleep(PAUSE_MS * (0.5 + Math.random()), this.#closing.signal);
+        await this.#clock.sleep(pauseMs * (0.5 + Math.random()), this.#closing.signal);
         await this.#release(key, token);
         return;
       } catch (error) {
         // Once more, unless the locks were closed.
         if (!this.#closing.signal.aborted) last = error;
+        pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
       }
     }
     tellProblem('not-given-back', key.template, last);
   }
+}
+
+/** Whether its client was: nothing gets through any more, and a process that is ending need not stay for it. */
+function isClosed(failure: unknown): boolean {
+  return isKeyslotError(failure) && failure.code === 'CLUSTER_CLIENT_CLOSED';
 }

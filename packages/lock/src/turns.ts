@@ -114,16 +114,17 @@ class Waiter implements Turn {
     else if (this.#missed !== 'called') this.#missed = why;
   }
 
-  /** Others were called. */
+  /** Others were called. While this one looks, what it is told may be older than that. */
   overhear(): void {
-    if (this.#listens) this.#wake?.('others');
+    if (this.#wake === undefined) this.#missed ??= 'others';
+    else if (this.#listens) this.#wake('others');
   }
 
   async sleep(ms: number, ends: readonly AbortSignal[], listens: boolean): Promise<Awoken> {
     for (const end of ends) end.throwIfAborted();
     const missed = this.#missed;
     this.#missed = undefined;
-    if (missed !== undefined) return missed;
+    if (missed !== undefined && (listens || missed !== 'others')) return missed;
     this.#listens = listens;
     const awake = new AbortController();
     const wake = () => awake.abort();

@@ -77,7 +77,7 @@ export const sharing: Behaviours = {
     const [one, two] = [await open(), await open()];
     const name = newResource();
     const [here, there] = [one.semaphore(name, { permits: 2 }), two.semaphore(name, { permits: 2 })];
-    await here.acquire({ ttl: 300, renew: false });
+    await here.acquire({ ttl: 800, renew: false });
     await using _ = await here.acquire();
     expect(await there.tryAcquire()).toBeUndefined();
     await using permit = await there.acquire({ wait: '5s' });
