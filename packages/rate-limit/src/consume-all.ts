@@ -71,16 +71,14 @@ export async function consumeAll(
   return { allowed: true, results };
 }
 
-/** Only what the cluster charged: where nobody decided, nothing was. */
 async function giveBack(
   requests: readonly ConsumeAllRequest[],
   results: readonly RateLimitResult[],
 ): Promise<void> {
   await Promise.all(
     requests.slice(0, results.length).map(async ([limiter, subject, cost], i) => {
-      if (results[i]?.decidedBy !== 'cluster') return;
       try {
-        await limiter.reward(subject, cost);
+        await limiter.refund(subject, results[i] as RateLimitResult, cost);
       } catch (error) {
         tellProblem(limiter.name, 'not-refunded', error);
       }

@@ -125,6 +125,21 @@ describe('consume', () => {
     expect(await limiter.consume('s', 2)).toMatchObject({ allowed: true });
   });
 
+  it('takes one deadline for the short way and the full one', async () => {
+    const { limiter, client, time } = limiterAt({ deadline: 100 });
+    const deadlines: unknown[] = [];
+    const run = client.run.bind(client);
+    vi.spyOn(client, 'run').mockImplementation(async (...asked) => {
+      deadlines.push(asked[3]?.deadline);
+      time.now += 60;
+      return run(...asked);
+    });
+    await limiter.consume('s');
+    await limiter.consume('s', 1, { deadline: '1s' });
+    await limiter.consume('s', 1, { deadline: 50 });
+    expect(deadlines).toEqual([100, 40, '1s', 940, 50, 1]);
+  });
+
   it('remembers no more subjects than it may', async () => {
     const { limiter } = limiterAt({ rememberDenials: 1 });
     for (const subject of ['a', 'b']) await limiter.consume(subject, 2);
@@ -237,6 +252,26 @@ describe('an outage', () => {
       ]),
     ).rejects.toThrow(ShardUnavailableError);
     expect(await first.limiter.peek('a')).toMatchObject({ remaining: 2 });
+  });
+
+  it('in which this process admitted has that given back, too', async () => {
+    const { limiter, client } = limiterAt({ onUnavailable: 'local' });
+    const second = limiterAt({ limits: [{ limit: 2, per: '1h' }] });
+    await second.limiter.consume('b', 2);
+    vi.spyOn(client, 'run').mockImplementation(away);
+    for (let i = 0; i < 5; i++) {
+      const { results } = await consumeAll([
+        [limiter, 'a', 2],
+        [second.limiter, 'b'],
+      ]);
+      expect(results).toMatchObject([{ allowed: true, decidedBy: 'local' }, { allowed: false }]);
+    }
+    // What nobody decided, and what was denied, is not credited.
+    expect(await limiter.consume('a', 2)).toMatchObject({ allowed: true, decidedBy: 'local' });
+    await limiter.refund('a', await limiter.consume('a'));
+    await limiter.refund('a', { ...(await second.limiter.peek('b')), allowed: true, decidedBy: 'open' });
+    expect(await limiter.consume('a')).toMatchObject({ allowed: false, decidedBy: 'local' });
+    await limiter.close();
   });
 
   it('that keeps a charge from being given back is told, and the denial stands', async () => {
