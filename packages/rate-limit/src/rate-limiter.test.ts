@@ -168,6 +168,23 @@ it('has a stand-in whose clock may be one of fractions', async () => {
   }
 });
 
+it('has a stand-in that forgets when the server would, also for a plan that counts for longer', async () => {
+  const quick = [{ limit: 2, per: '1s', algorithm: 'fixed-window' }] as const;
+  const slow = [{ limit: 2, per: '1h', algorithm: 'fixed-window' }] as const;
+  const { limiter, time } = limiterAt({ limits: quick });
+  await limiter.consume('s', 2);
+  time.now = 1001;
+  expect(await limiter.peek('s', 1, { limits: slow })).toMatchObject({ remaining: 0 });
+  time.now = 1002;
+  expect(await limiter.peek('s', 1, { limits: slow })).toMatchObject({ remaining: 2 });
+  // A block keeps it for as long as it lasts, and not after it is ended or shortened.
+  await limiter.consume('s', 2);
+  await limiter.block('s', '365d');
+  await limiter.block('s', 0);
+  time.now = 2010;
+  expect(await limiter.peek('s', 1, { limits: slow })).toMatchObject({ remaining: 2 });
+});
+
 describe('options', () => {
   it.each([
     { name: '' },
