@@ -29,6 +29,10 @@ export type ConsumeAllResult =
  * They lie in different slots, so it is not one step: for a round trip somebody else may find the first charged. Put
  * first what denies most often. What cannot be given back, because its shard went away in between, stays charged.
  *
+ * A limit does not know whose its places are. So where a bucket ran empty, or a window ended, between the charge and the denial, and
+ * others were charged since, what is given back is credited to them: up to as much as was charged, and with a bucket up
+ * to as much as drains in between. Never more than is used.
+ *
  * @throws what the limiter that cannot be asked rejects with; what was charged before it is given back then, too
  *
  * @example

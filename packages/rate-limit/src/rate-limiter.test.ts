@@ -5,19 +5,10 @@ import { ParameterError } from '@keyslot/keys';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ConcurrencyLimiter } from './concurrency-limiter.ts';
 import { consumeAll } from './consume-all.ts';
+import { limiterAt } from './limiter-at.fixture.ts';
 import { MemoryRateLimitClient } from './memory-client.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import type { RateLimiterOptions } from './rate-limiter-options.ts';
-
-/** A limiter on a clock that the test moves. */
-function limiterAt(options: Partial<RateLimiterOptions> = {}) {
-  const time = { now: 0 };
-  const clock = { now: () => time.now };
-  const client = new MemoryRateLimitClient({ clock });
-  const limits = [{ limit: 2, per: '1s' }] as const;
-  const limiter = new RateLimiter({ client, name: 'test', limits, ...clock, ...options });
-  return { limiter, client, time };
-}
 
 function told(name: string): unknown[] {
   const messages: unknown[] = [];
@@ -158,31 +149,6 @@ it('tells when a place is free after its limit became a lesser one', async () =>
   expect(retryAfterMs).toBe(80);
   now += retryAfterMs;
   expect(await placesOf(2).consume('s')).toMatchObject({ allowed: true });
-});
-
-it('has a stand-in whose clock may be one of fractions', async () => {
-  const { limiter, time } = limiterAt();
-  for (const now of [0.1234567, 7.7654321]) {
-    time.now = now;
-    expect(await limiter.consume('s')).toMatchObject({ allowed: true, decidedBy: 'cluster' });
-  }
-});
-
-it('has a stand-in that forgets when the server would, also for a plan that counts for longer', async () => {
-  const quick = [{ limit: 2, per: '1s', algorithm: 'fixed-window' }] as const;
-  const slow = [{ limit: 2, per: '1h', algorithm: 'fixed-window' }] as const;
-  const { limiter, time } = limiterAt({ limits: quick });
-  await limiter.consume('s', 2);
-  time.now = 1001;
-  expect(await limiter.peek('s', 1, { limits: slow })).toMatchObject({ remaining: 0 });
-  time.now = 1002;
-  expect(await limiter.peek('s', 1, { limits: slow })).toMatchObject({ remaining: 2 });
-  // A block keeps it for as long as it lasts, and not after it is ended or shortened.
-  await limiter.consume('s', 2);
-  await limiter.block('s', '365d');
-  await limiter.block('s', 0);
-  time.now = 2010;
-  expect(await limiter.peek('s', 1, { limits: slow })).toMatchObject({ remaining: 2 });
 });
 
 describe('options', () => {
