@@ -2,6 +2,8 @@ import { type ClusterClient, defineScript, ScriptReplyError } from '@keyslot/clu
 import { type Duration, InvalidOptionError, toMs } from '@keyslot/kernel';
 import { type Key, key } from '@keyslot/keys';
 import { RateLimitRangeError } from './errors.ts';
+import { mustBeOneOf } from './one-of.ts';
+import { mustBeClient } from './rate-limit-client.ts';
 import { hitLua } from './scripts/generated.ts';
 import { tellProblem } from './telling.ts';
 import { isOutage } from './unavailable.ts';
@@ -97,14 +99,8 @@ export class KeyslotThrottlerStorage {
 
   /** @throws {InvalidOptionError} for options that cannot be used */
   constructor({ client, name = 'app', onUnavailable = 'throw', deadline }: KeyslotThrottlerStorageOptions) {
-    if (typeof (client as Partial<typeof client> | undefined)?.run !== 'function')
-      throw new InvalidOptionError(
-        'client',
-        client,
-        'a ClusterClient of @keyslot/cluster; new ClusterClient({ cluster }) makes one of an ioredis Cluster',
-      );
-    if (!['throw', 'open'].includes(onUnavailable))
-      throw new InvalidOptionError('onUnavailable', onUnavailable, 'throw, open');
+    mustBeClient(client);
+    mustBeOneOf('onUnavailable', onUnavailable, ['throw', 'open']);
     if (typeof name !== 'string' || name === '') throw new InvalidOptionError('name', name, 'a text');
     this.#client = client;
     this.#name = name;

@@ -1,5 +1,6 @@
 import { InvalidOptionError } from '@keyslot/kernel';
 import { RateLimitRangeError } from '../errors.ts';
+import { mustBeClient } from '../rate-limit-client.ts';
 import type { FlexibleRateLimiterOptions } from './options.ts';
 
 const KNOWN: Record<keyof FlexibleRateLimiterOptions, true> = {
@@ -40,12 +41,7 @@ export function check(options: FlexibleRateLimiterOptions): void {
 
   const { storeClient, keyPrefix, points, blockOnConsumed, inMemoryBlockOnConsumed, inMemoryBlockDuration } =
     options;
-  if (typeof (storeClient as Partial<typeof storeClient> | undefined)?.run !== 'function')
-    throw new InvalidOptionError(
-      'storeClient',
-      storeClient,
-      'a ClusterClient of @keyslot/cluster; new ClusterClient({ cluster }) makes one of an ioredis Cluster',
-    );
+  mustBeClient(storeClient, 'storeClient');
   const { insuranceLimiter } = options;
   if (insuranceLimiter !== undefined && typeof insuranceLimiter.consume !== 'function')
     throw new InvalidOptionError('insuranceLimiter', insuranceLimiter, 'a limiter with this interface');
@@ -99,7 +95,8 @@ export function wholePoints(points: unknown): number {
 }
 
 /** @throws {RateLimitRangeError} */
-export function finite(what: string, number: number): number {
-  if (!Number.isFinite(number)) throw new RateLimitRangeError(what, number, 'a finite number');
+export function notNegative(what: string, number: number): number {
+  if (!(Number.isFinite(number) && number >= 0))
+    throw new RateLimitRangeError(what, number, 'a finite number from 0 up; 0 denies everything');
   return number;
 }
