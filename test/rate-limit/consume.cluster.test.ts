@@ -81,6 +81,36 @@ describe.each(ALGORITHMS)('%s', (algorithm) => {
     }
   });
 
+  test('is not kept for longer than a shorter block, or what was used, needs', async ({ open, cluster }) => {
+    const name = `kept-${algorithm}`;
+    const limiter = await open({ limits: [{ limit: 10, per: '1m', algorithm }], name });
+    const { admin } = cluster.primaryOf('s');
+    await limiter.consume('s', 5);
+    const [key = ''] = await admin.keys(`limits:${name}:*`);
+    const used = await admin.pttl(key);
+
+    await limiter.block('s', '365d');
+    expect(await admin.pttl(key)).toBeGreaterThan(364 * 86_400_000);
+    await limiter.block('s', 1);
+    expect(await admin.pttl(key)).toBeLessThanOrEqual(used + 2);
+    await limiter.block('s', '365d');
+    // Charged beside the block: twice as much, which the sliding window is over with in two windows.
+    await limiter.penalty('s', 5);
+    await limiter.block('s', 0);
+    expect(await admin.pttl(key)).toBeLessThanOrEqual(120_000 + 3);
+    expect(await limiter.consume('s', 1)).toMatchObject({
+      allowed: false,
+      limitedBy: 0,
+      decidedBy: 'cluster',
+    });
+    expect(await limiter.peek('s')).toMatchObject({ remaining: 0 });
+
+    await limiter.block('never used', '365d');
+    await limiter.block('never used', 0);
+    const keys = await Promise.all(cluster.primaries.map((each) => each.admin.keys(`limits:${name}:*`)));
+    expect(keys.flat()).toEqual([key]);
+  });
+
   test('is as new after half a second, and says exactly when', async ({ open, cluster }) => {
     const limiter = await open({ limits: [{ limit: 2, per: 500, algorithm }], name: `half-${algorithm}` });
     await limiter.consume('s', 2);

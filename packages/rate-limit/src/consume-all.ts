@@ -29,6 +29,10 @@ export type ConsumeAllResult =
  * They lie in different slots, so it is not one step: for a round trip somebody else may find the first charged. Put
  * first what denies most often. What cannot be given back, because its shard went away in between, stays charged.
  *
+ * A limit does not know whose its places are. So where a bucket ran empty, or a window ended, between the charge and the denial, and
+ * others were charged since, what is given back is credited to them: up to as much as was charged, and with a bucket up
+ * to as much as drains in between. Never more than is used.
+ *
  * @throws what the limiter that cannot be asked rejects with; what was charged before it is given back then, too
  *
  * @example
@@ -71,16 +75,14 @@ export async function consumeAll(
   return { allowed: true, results };
 }
 
-/** Only what the cluster charged: where nobody decided, nothing was. */
 async function giveBack(
   requests: readonly ConsumeAllRequest[],
   results: readonly RateLimitResult[],
 ): Promise<void> {
   await Promise.all(
     requests.slice(0, results.length).map(async ([limiter, subject, cost], i) => {
-      if (results[i]?.decidedBy !== 'cluster') return;
       try {
-        await limiter.reward(subject, cost);
+        await limiter.refund(subject, results[i] as RateLimitResult, cost);
       } catch (error) {
         tellProblem(limiter.name, 'not-refunded', error);
       }

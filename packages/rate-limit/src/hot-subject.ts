@@ -12,10 +12,15 @@ export interface HotOwner {
 
   /** Milliseconds of a clock that nobody sets. */
   now(): number;
-  consume(subject: string, plan: Plan, cost: number): Promise<Decision>;
+
+  /** @param since - when the oldest of those that ask began to wait */
+  consume(subject: string, plan: Plan, cost: number, since: number): Promise<Decision>;
+
+  /** Whether places may be charged ahead now. */
+  mayLend(subject: string): boolean;
 
   /** Gives back what was charged ahead. Reports its failure itself. */
-  giveBack(subject: string, plan: Plan, cost: number): Promise<void>;
+  giveBack(subject: string, plan: Plan, cost: number): void;
 
   /** What was charged ahead and is given back to nobody, because that would be too late. */
   lose(): void;
@@ -27,6 +32,9 @@ export interface HotOwner {
 
 interface Asking {
   readonly cost: number;
+
+  /** When it came. */
+  readonly since: number;
   readonly resolve: (result: RateLimitResult) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -66,8 +74,11 @@ export class HotSubject {
   readonly #most: number;
   #asking: Asking[] = [];
   #serving: Promise<void> | undefined;
-  #isClosed = false;
   #lease: Lease | undefined;
+
+  /** How often all that was charged ahead was given back early, and how often dropped. */
+  #recalls = 0;
+  #drops = 0;
 
   /** How many places were free when that was last said. */
   #free = 0;
@@ -109,27 +120,41 @@ export class HotSubject {
   /** With the next question. */
   ask(cost: number): Promise<RateLimitResult> {
     return new Promise((resolve, reject) => {
-      this.#asking.push({ cost, resolve, reject });
+      this.#asking.push({ cost, since: this.#owner.now(), resolve, reject });
       this.#serving ??= this.#serveAll();
     });
   }
 
-  /** Ends the lease: what is left is given back. */
-  async endLease(): Promise<void> {
+  /** Gives back all that is charged ahead, also by the question that is under way. */
+  recall(): void {
+    this.#recalls++;
+    this.#endLease();
+  }
+
+  /** Forgets all that is charged ahead, also by the question that is under way, because nobody will know of the charge. */
+  drop(): void {
+    this.#drops++;
+    clearTimeout(this.#lease?.timer);
+    this.#lease = undefined;
+  }
+
+  /** Resolves when everybody who asked is answered. */
+  async served(): Promise<void> {
+    await this.#serving;
+  }
+
+  #endLease(): void {
     const lease = this.#lease;
     if (lease === undefined) return;
     this.#lease = undefined;
     clearTimeout(lease.timer);
-    if (lease.left === 0) return;
-    if (this.#ageOf(lease) > 2 * this.#owner.holdMs) this.#owner.lose();
-    else await this.#owner.giveBack(this.#subject, this.plan, lease.left);
+    this.#giveBack(lease.left, lease.askedAt);
   }
 
-  /** Charges none ahead any more, and gives back what is. Who asks is answered as ever. */
-  async close(): Promise<void> {
-    this.#isClosed = true;
-    await this.#serving;
-    await this.endLease();
+  #giveBack(left: number, askedAt: number): void {
+    if (left === 0) return;
+    if (this.#owner.now() - askedAt > 2 * this.#owner.holdMs) this.#owner.lose();
+    else this.#owner.giveBack(this.#subject, this.plan, left);
   }
 
   async #serveAll(): Promise<void> {
@@ -146,16 +171,20 @@ export class HotSubject {
     let left = new Set(batch);
     let fitting = firstThatFit(left, this.#most);
     let ahead = this.#ahead(sumOf(fitting));
+    const since = batch[0]?.since ?? this.#owner.now();
     try {
       while (fitting.length > 0) {
         const askedAt = this.#owner.now();
+        const [recalls, drops] = [this.#recalls, this.#drops];
         const cost = sumOf(fitting);
         const asked = Math.min(cost + ahead, this.#most);
-        const decision = await this.#owner.consume(this.#subject, this.plan, asked);
+        const decision = await this.#owner.consume(this.#subject, this.plan, asked, since);
         this.#free = freeOf(decision, this.plan.limits);
         if (decision.admitted) {
           const result = resultOf(decision, this.plan.limits);
-          if (asked > cost) this.#lend(asked - cost, result, askedAt);
+          const surplus = drops === this.#drops ? asked - cost : 0;
+          if (recalls !== this.#recalls) this.#giveBack(surplus, askedAt);
+          else if (surplus > 0) this.#lend(surplus, result, askedAt);
           this.#served += cost;
           for (const each of fitting) {
             left.delete(each);
@@ -188,14 +217,14 @@ export class HotSubject {
     const expected = (this.#served / Math.max(now - this.#askedAt, 1)) * holdMs;
     this.#served = 0;
     this.#askedAt = now;
-    if (this.#isClosed) return 0;
+    if (!this.#owner.mayLend(this.#subject)) return 0;
     return Math.floor(Math.max(0, Math.min(expected, batch, (this.#free - cost) / 2)));
   }
 
   #lend(left: number, result: RateLimitResult, askedAt: number): void {
     // Some may be left of the last one, too few for whoever came.
-    void this.endLease();
-    const timer = setTimeout(() => void this.endLease(), this.#owner.holdMs - (this.#owner.now() - askedAt));
+    this.#endLease();
+    const timer = setTimeout(() => this.#endLease(), this.#owner.holdMs - (this.#owner.now() - askedAt));
     timer.unref();
     this.#lease = { left, askedAt, timer, result };
   }

@@ -1,5 +1,6 @@
 import type { CallOptions } from '@keyslot/cluster';
 import { toMs } from '@keyslot/kernel';
+import { whatIsLeft } from './call.ts';
 import type { Charging } from './charging.ts';
 import type { Denials } from './denials.ts';
 import { RateLimitRangeError } from './errors.ts';
@@ -30,6 +31,13 @@ export class HotSubjects {
   readonly #rates: LocalRates;
   readonly #hot = new Map<string, HotSubject>();
 
+  /** How many changes of a subject are under way. */
+  readonly #changes = new Map<string, number>();
+
+  /** What is being given back. */
+  readonly #returns = new Set<Promise<void>>();
+  #isClosed = false;
+
   /** @throws {RateLimitRangeError} for numbers that cannot be */
   constructor(
     { above = 1_000, hold = '20ms', batch = 1_000 }: HotOptions,
@@ -44,13 +52,15 @@ export class HotSubjects {
       holdMs,
       batch,
       now,
-      consume: (subject, plan, cost) => charging.ask(subject, plan, 'consume', cost, call),
-      async giveBack(subject, plan, cost) {
-        try {
-          await charging.ask(subject, plan, 'force', -cost, call);
-        } catch (error) {
-          tellProblem(name, 'not-refunded', error);
-        }
+      consume: (subject, plan, cost, since) =>
+        charging.ask(subject, plan, 'consume', cost, whatIsLeft(call, now() - since)),
+      mayLend: (subject) => !this.#isClosed && !this.#changes.has(subject),
+      giveBack: (subject, plan, cost) => {
+        const returned = charging
+          .ask(subject, plan, 'force', -cost, call)
+          .catch((error: unknown) => tellProblem(name, 'not-refunded', error))
+          .then(() => void this.#returns.delete(returned));
+        this.#returns.add(returned);
       },
       lose: () => tellProblem(name, 'not-refunded', { code: 'late' }),
       onDenied: (...denial) => denials?.note(...denial),
@@ -67,7 +77,8 @@ export class HotSubjects {
     if (!this.#rates.count(subject, this.#owner.now())) return undefined;
     let hot = this.#hot.get(subject);
     if (hot === undefined || (hot.plan !== plan && hot.isIdle)) {
-      if (!plan.limits.every(({ letter }) => letter === 'g' || letter === 't')) return undefined;
+      if (this.#isClosed || !plan.limits.every(({ letter }) => letter === 'g' || letter === 't'))
+        return undefined;
       if (this.#hot.size >= MOST_KEPT) this.#forgetCold();
       hot = new HotSubject(this.#owner, subject, plan);
       this.#hot.set(subject, hot);
@@ -76,14 +87,30 @@ export class HotSubjects {
     return hot.take(cost) ?? hot.ask(cost);
   }
 
-  /** Gives back what was charged ahead of a subject, before anything that is asked from now on. */
-  endLease(subject: string): void {
-    void this.#hot.get(subject)?.endLease();
+  /**
+   * Changes what is known of a subject. No place is handed out afterwards that was charged before, and none is charged ahead
+   * meanwhile. Those that are left are given back, or dropped where the change forgets that they were charged: to give
+   * them back then would be to give away others.
+   */
+  async change<T>(subject: string, left: 'recall' | 'drop', make: () => Promise<T>): Promise<T> {
+    this.#changes.set(subject, (this.#changes.get(subject) ?? 0) + 1);
+    this.#hot.get(subject)?.[left]();
+    try {
+      return await make();
+    } finally {
+      const others = (this.#changes.get(subject) ?? 1) - 1;
+      if (others > 0) this.#changes.set(subject, others);
+      else this.#changes.delete(subject);
+    }
   }
 
-  /** Gives back all that was charged ahead. */
+  /** Charges none ahead any more, and gives back all that is. Who asks is answered as ever. */
   async close(): Promise<void> {
-    await Promise.all([...this.#hot.values()].map((hot) => hot.close()));
+    this.#isClosed = true;
+    const all = [...this.#hot.values()];
+    for (const hot of all) hot.recall();
+    await Promise.all(all.map((hot) => hot.served()));
+    await Promise.all(this.#returns);
   }
 
   #forgetCold(): void {

@@ -1,8 +1,9 @@
-import { InvalidOptionError, toMs } from '@keyslot/kernel';
+import { type Duration, InvalidOptionError, toMs } from '@keyslot/kernel';
 import { RateLimitRangeError } from './errors.ts';
 import type { Algorithm, LimitOptions } from './limit-options.ts';
 
 const LONGEST_MS = 30 * 86_400_000;
+const LONGEST_BLOCK_MS = 365 * 86_400_000;
 
 /** Into how many steps a sliding window is divided at most, so that a count times a weight stays exact. */
 const MOST_STEPS = 1_000_000;
@@ -82,6 +83,13 @@ export function mustBeCost(cost: number, limits: readonly Limit[]): void {
         cost,
         `1 to ${most}, or it could never be admitted; split it, or raise the limit or its burst`,
       );
+}
+
+/** The milliseconds of a block. @throws {RateLimitRangeError} for one that is too long */
+export function blockMsOf(duration: Duration): number {
+  const blockMs = toMs(duration, 'duration', 0);
+  if (blockMs <= LONGEST_BLOCK_MS) return blockMs;
+  throw new RateLimitRangeError('duration', blockMs, `milliseconds from 0 to ${LONGEST_BLOCK_MS} (a year)`);
 }
 
 /** @throws {RateLimitRangeError} */

@@ -63,6 +63,16 @@ export class LocalLimiter {
     };
   }
 
+  /** Gives back what a request was charged. What is not used any more is not credited. */
+  giveBack(subject: string, { limits }: Plan, cost: number, processes: number): void {
+    const known = this.#emptyAt.get(subject);
+    if (known === undefined) return;
+    const rest = limits.map(
+      ({ periodMs, limit }, i) => (known[i] ?? 0) - (cost * periodMs * processes) / limit,
+    );
+    this.#emptyAt.set(subject, rest);
+  }
+
   forget(subject: string): void {
     this.#emptyAt.delete(subject);
   }

@@ -8,7 +8,7 @@ import {
   type ScriptArgs,
 } from '@keyslot/cluster';
 import { type Clock, systemClock } from '@keyslot/kernel';
-import { memoryScript } from './memory-scripts.ts';
+import { type MemoryKey, runInMemory, unexpired } from './memory-scripts.ts';
 import type { RateLimitClient } from './rate-limit-client.ts';
 
 /** How a {@link MemoryRateLimitClient} is made. */
@@ -22,7 +22,7 @@ export interface MemoryRateLimitClientOptions {
  * the scripts are tested against, so it decides the same. Limiters that share one share what was used, as those of several
  * processes do.
  *
- * It forgets nobody by itself: meant for tests.
+ * Keys expire by its clock, and take memory until they are asked about again: meant for tests.
  *
  * @example
  * ```ts run
@@ -40,7 +40,7 @@ export interface MemoryRateLimitClientOptions {
  */
 export class MemoryRateLimitClient implements RateLimitClient {
   readonly #clock: Pick<Clock, 'now'>;
-  readonly #known = new Map<string, unknown>();
+  readonly #known = new Map<string, MemoryKey>();
   readonly #listeners = new Map<string, Set<Listener>>();
 
   constructor({ clock = systemClock }: MemoryRateLimitClientOptions = {}) {
@@ -59,14 +59,18 @@ export class MemoryRateLimitClient implements RateLimitClient {
     const [role] = script.source.keys;
     const text = role === undefined ? '' : textOf(keys[role]);
     const nowUs = Math.floor(this.#clock.now() * 1000);
-    const { reply, kept } = memoryScript(name)(this.#known.get(text), nowUs, args);
-    if (kept !== undefined) this.#known.set(text, kept);
+    const { reply, key } = runInMemory(name, this.#known.get(text), nowUs, args);
+    if (key === undefined) this.#known.delete(text);
+    else this.#known.set(text, key);
     return script.parse(reply);
   }
 
   async delete(key: KeyLike, options?: CallOptions): Promise<'deleted' | 'absent'> {
     refuseAborted('DEL', options);
-    return this.#known.delete(textOf(key)) ? 'deleted' : 'absent';
+    const text = textOf(key);
+    const held = unexpired(this.#known.get(text), Math.floor(this.#clock.now()));
+    this.#known.delete(text);
+    return held === undefined ? 'absent' : 'deleted';
   }
 
   /** @throws {CommandFailedError} for any command but those that limiters use */
@@ -77,7 +81,7 @@ export class MemoryRateLimitClient implements RateLimitClient {
   ): Promise<unknown> {
     refuseAborted(name.toUpperCase(), options);
     const [key, id] = args.map(String);
-    const leases = this.#known.get(key ?? '');
+    const leases = this.#known.get(key ?? '')?.value;
     if (name.toLowerCase() !== 'zrem')
       throw new CommandFailedError(name.toUpperCase(), 'ERR unknown command');
     return leases instanceof Map && leases.delete(id) ? 1 : 0;

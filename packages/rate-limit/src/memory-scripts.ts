@@ -1,17 +1,23 @@
 import { CommandFailedError, type ScriptArgs } from '@keyslot/cluster';
 import type { Decision } from './decision.ts';
 import type { Letter } from './limit.ts';
-import { block, type Charge, type Counters, charge, type Mode } from './models/counters.ts';
+import { block, type Charge, type Counters, charge, type Kept, type Mode } from './models/counters.ts';
 import { type LeaseRequest, type Leases, takeLease } from './models/leases.ts';
 import { blockLog, chargeLog, type Log } from './models/sliding-log.ts';
+
+/** What a key holds, and until when, in milliseconds of the server's clock. */
+export interface MemoryKey {
+  readonly value: unknown;
+  readonly untilMs: number;
+}
 
 /** What a script replies, and what its key holds afterwards if that changes. */
 interface Ran {
   readonly reply: unknown;
-  readonly kept: unknown;
+  readonly kept: Kept<unknown> | undefined;
 }
 
-type Body = (known: unknown, nowUs: number, args: Readonly<ScriptArgs>) => Ran;
+type Body = (known: unknown, nowUs: number, args: Readonly<ScriptArgs>, leftMs: number) => Ran;
 
 const BODIES: Readonly<Record<string, Body>> = {
   // Whatever it is asked, it says "ask `charge`", which is always true.
@@ -22,7 +28,10 @@ const BODIES: Readonly<Record<string, Body>> = {
     return { reply: replyOf(decision), kept };
   },
 
-  block: (known, now, { blockUs }) => ({ reply: 1, kept: block(known as Counters, now, Number(blockUs)) }),
+  block: (known, now, { blockUs }, leftMs) => ({
+    reply: 1,
+    kept: block(known as Counters, now, Number(blockUs), leftMs),
+  }),
 
   log: (known, now, { mode, cost, limit, window }) => {
     const request = {
@@ -35,9 +44,9 @@ const BODIES: Readonly<Record<string, Body>> = {
     return { reply: replyOf(decision), kept };
   },
 
-  'block-log': (known, now, { blockUs }) => ({
+  'block-log': (known, now, { blockUs }, leftMs) => ({
     reply: 1,
-    kept: blockLog(known as Log, now, Number(blockUs)),
+    kept: blockLog(known as Log, now, Number(blockUs), leftMs),
   }),
 
   'take-lease': (known, now, { id, limit, leaseUs, mode }) => {
@@ -55,11 +64,30 @@ const BODIES: Readonly<Record<string, Body>> = {
   },
 };
 
-/** What a script does, by its model. @throws {CommandFailedError} for one that is none of the limiter's own */
-export function memoryScript(name: string): Body {
+/**
+ * What a script does, by its model: what it replies, and what its key holds afterwards.
+ *
+ * @throws {CommandFailedError} for one that is none of the limiter's own
+ */
+export function runInMemory(
+  name: string,
+  before: MemoryKey | undefined,
+  nowUs: number,
+  args: Readonly<ScriptArgs>,
+): { readonly reply: unknown; readonly key: MemoryKey | undefined } {
   const body = Object.hasOwn(BODIES, name) ? BODIES[name] : undefined;
   if (body === undefined) throw new CommandFailedError(name, 'ERR no such script here');
-  return body;
+  const nowMs = Math.floor(nowUs / 1000);
+  const key = unexpired(before, nowMs);
+  const { reply, kept } = body(key?.value, nowUs, args, key === undefined ? 0 : key.untilMs - nowMs);
+  if (kept === undefined) return { reply, key };
+  const after = { value: kept.value, untilMs: nowMs + Math.ceil(kept.forUs / 1000) + 1 };
+  return { reply, key: kept.value === undefined ? undefined : after };
+}
+
+/** What a key holds, unless that is over. */
+export function unexpired(key: MemoryKey | undefined, nowMs: number): MemoryKey | undefined {
+  return key === undefined || nowMs > key.untilMs ? undefined : key;
 }
 
 /** Reads what `plan.ts` writes. */

@@ -36,7 +36,11 @@ export interface RateLimiterOptions {
    */
   readonly onUnavailable?: OnUnavailable;
 
-  /** How long a decision may take, before `onUnavailable` decides. @default the client's `deadline` */
+  /**
+   * How long a decision may take, with all that is asked for it, before `onUnavailable` decides.
+   *
+   * @default the client's `deadline`, for each question: a decision takes up to three
+   */
   readonly deadline?: Duration;
 
   /**

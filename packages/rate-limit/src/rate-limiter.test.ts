@@ -5,19 +5,10 @@ import { ParameterError } from '@keyslot/keys';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ConcurrencyLimiter } from './concurrency-limiter.ts';
 import { consumeAll } from './consume-all.ts';
+import { limiterAt } from './limiter-at.fixture.ts';
 import { MemoryRateLimitClient } from './memory-client.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import type { RateLimiterOptions } from './rate-limiter-options.ts';
-
-/** A limiter on a clock that the test moves. */
-function limiterAt(options: Partial<RateLimiterOptions> = {}) {
-  const time = { now: 0 };
-  const clock = { now: () => time.now };
-  const client = new MemoryRateLimitClient({ clock });
-  const limits = [{ limit: 2, per: '1s' }] as const;
-  const limiter = new RateLimiter({ client, name: 'test', limits, ...clock, ...options });
-  return { limiter, client, time };
-}
 
 function told(name: string): unknown[] {
   const messages: unknown[] = [];
@@ -125,6 +116,21 @@ describe('consume', () => {
     expect(await limiter.consume('s', 2)).toMatchObject({ allowed: true });
   });
 
+  it('takes one deadline for the short way and the full one', async () => {
+    const { limiter, client, time } = limiterAt({ deadline: 100 });
+    const deadlines: unknown[] = [];
+    const run = client.run.bind(client);
+    vi.spyOn(client, 'run').mockImplementation(async (...asked) => {
+      deadlines.push(asked[3]?.deadline);
+      time.now += 60;
+      return run(...asked);
+    });
+    await limiter.consume('s');
+    await limiter.consume('s', 1, { deadline: '1s' });
+    await limiter.consume('s', 1, { deadline: 50 });
+    expect(deadlines).toEqual([100, 40, '1s', 940, 50, 1]);
+  });
+
   it('remembers no more subjects than it may', async () => {
     const { limiter } = limiterAt({ rememberDenials: 1 });
     for (const subject of ['a', 'b']) await limiter.consume(subject, 2);
@@ -143,14 +149,6 @@ it('tells when a place is free after its limit became a lesser one', async () =>
   expect(retryAfterMs).toBe(80);
   now += retryAfterMs;
   expect(await placesOf(2).consume('s')).toMatchObject({ allowed: true });
-});
-
-it('has a stand-in whose clock may be one of fractions', async () => {
-  const { limiter, time } = limiterAt();
-  for (const now of [0.1234567, 7.7654321]) {
-    time.now = now;
-    expect(await limiter.consume('s')).toMatchObject({ allowed: true, decidedBy: 'cluster' });
-  }
 });
 
 describe('options', () => {
@@ -237,6 +235,26 @@ describe('an outage', () => {
       ]),
     ).rejects.toThrow(ShardUnavailableError);
     expect(await first.limiter.peek('a')).toMatchObject({ remaining: 2 });
+  });
+
+  it('in which this process admitted has that given back, too', async () => {
+    const { limiter, client } = limiterAt({ onUnavailable: 'local' });
+    const second = limiterAt({ limits: [{ limit: 2, per: '1h' }] });
+    await second.limiter.consume('b', 2);
+    vi.spyOn(client, 'run').mockImplementation(away);
+    for (let i = 0; i < 5; i++) {
+      const { results } = await consumeAll([
+        [limiter, 'a', 2],
+        [second.limiter, 'b'],
+      ]);
+      expect(results).toMatchObject([{ allowed: true, decidedBy: 'local' }, { allowed: false }]);
+    }
+    // What nobody decided, and what was denied, is not credited.
+    expect(await limiter.consume('a', 2)).toMatchObject({ allowed: true, decidedBy: 'local' });
+    await limiter.refund('a', await limiter.consume('a'));
+    await limiter.refund('a', { ...(await second.limiter.peek('b')), allowed: true, decidedBy: 'open' });
+    expect(await limiter.consume('a')).toMatchObject({ allowed: false, decidedBy: 'local' });
+    await limiter.close();
   });
 
   it('that keeps a charge from being given back is told, and the denial stands', async () => {

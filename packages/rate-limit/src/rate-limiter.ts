@@ -1,23 +1,20 @@
 import type { CallOptions } from '@keyslot/cluster';
 import { type Duration, InvalidOptionError, toMs } from '@keyslot/kernel';
+import { callFor, whatIsLeft } from './call.ts';
 import { Charging } from './charging.ts';
 import { type ConsumeOutcome, type ConsumeRequest, consumeEach } from './consume-many.ts';
 import { nearestOf, resultOf, shortResult } from './decision.ts';
 import { Denials } from './denials.ts';
-import { RateLimitRangeError } from './errors.ts';
 import { HotSubjects } from './hot-subjects.ts';
-import { type Limit, mustBeCost, mustBeWhole } from './limit.ts';
-import { LocalLimiter } from './local-limiter.ts';
+import { blockMsOf, type Limit, mustBeCost, mustBeWhole } from './limit.ts';
+import { LocalShare } from './local-share.ts';
 import { type Plan, planOf } from './plan.ts';
-import { Processes } from './processes.ts';
 import type { ConsumeOptions, RateLimiterOptions } from './rate-limiter-options.ts';
 import type { RateLimitResult, RateLimitState } from './result.ts';
 import { tellDecision, tellProblem } from './telling.ts';
 import { isOutage, type OnUnavailable, undecided } from './unavailable.ts';
 import type { WaitOptions } from './wait-options.ts';
 import { Waiting } from './waiting.ts';
-
-const LONGEST_BLOCK_MS = 365 * 86_400_000;
 
 /**
  * Limits how much subjects (users, addresses, keys of an API) may do, in the whole fleet.
@@ -69,12 +66,13 @@ export class RateLimiter implements AsyncDisposable {
   readonly #charging: Charging;
   readonly #limits: RateLimiterOptions['limits'];
   readonly #fixed: Plan | undefined;
+  readonly #now: () => number;
   readonly #onUnavailable: OnUnavailable;
   readonly #call: CallOptions;
   readonly #denials: Denials | undefined;
   readonly #hot: HotSubjects | undefined;
   readonly #waiting: Waiting;
-  readonly #local: { readonly limiter: LocalLimiter; readonly processes: Processes } | undefined;
+  readonly #local: LocalShare | undefined;
 
   /**
    * @throws {RateLimitRangeError} for numbers that cannot be
@@ -98,6 +96,7 @@ export class RateLimiter implements AsyncDisposable {
     this.#fixed = typeof limits === 'function' ? undefined : planOf(limits);
     this.#call = { whenOpen, ...(deadline !== undefined && { deadline: toMs(deadline, 'deadline') }) };
     this.name = name;
+    this.#now = now;
     this.#limits = limits;
     this.#onUnavailable = onUnavailable;
     this.#denials = rememberDenials === 0 ? undefined : new Denials(rememberDenials, now);
@@ -111,17 +110,10 @@ export class RateLimiter implements AsyncDisposable {
       name,
       now,
       consume: (subject, { cost, limits: own }) => this.consume(subject, cost, own && { limits: own }),
-      reward: (subject, { cost, limits: own }) => this.reward(subject, cost, own && { limits: own }),
+      refund: (subject, result, { cost, limits: own }) =>
+        this.refund(subject, result, cost, own && { limits: own }),
     });
-    if (onUnavailable === 'local') {
-      const processes = new Processes(
-        client,
-        name,
-        (error) => tellProblem(name, 'not-announced', error),
-        now,
-      );
-      this.#local = { limiter: new LocalLimiter(now), processes };
-    }
+    if (onUnavailable === 'local') this.#local = new LocalShare(client, name, now);
   }
 
   /**
@@ -143,14 +135,16 @@ export class RateLimiter implements AsyncDisposable {
       const served = await this.#hot.consume(subject, plan, cost);
       if (served !== undefined) return this.#told(cost, served);
     }
-    const askedAt = this.#denials?.now() ?? 0;
+    const askedAt = this.#now();
     try {
       const [limit] = plan.limits as readonly [Limit];
       // Awaited here and not in a function of its own: each promise costs as much as all that is done here.
       const level = plan.kind === 'gcra' ? await this.#charging.short(subject, limit, cost, call) : null;
+      // Only after the short way is any of the deadline spent.
+      const left = level === null ? whatIsLeft(call, this.#now() - askedAt) : call;
       const result =
         level === null
-          ? resultOf(await this.#charging.ask(subject, plan, 'consume', cost, call), plan.limits)
+          ? resultOf(await this.#charging.ask(subject, plan, 'consume', cost, left), plan.limits)
           : shortResult(level, limit, cost);
       if (!result.allowed) this.#denials?.note(subject, plan, cost, result, askedAt);
       return this.#told(cost, result);
@@ -206,34 +200,44 @@ export class RateLimiter implements AsyncDisposable {
     return this.#force(subject, cost, -1, options);
   }
 
+  /**
+   * Gives a subject back what a request was charged, wherever that was: in the cluster, or in this process while the cluster
+   * could not be asked. A request that nobody decided, or that was denied, was charged nothing.
+   *
+   * @param result - what {@link consume} returned, for the same cost and options
+   */
+  async refund(
+    subject: string,
+    { allowed, decidedBy }: RateLimitResult,
+    cost = 1,
+    options?: ConsumeOptions,
+  ): Promise<void> {
+    if (!allowed) return;
+    if (decidedBy === 'local') this.#local?.giveBack(subject, this.#planOf(subject, options), cost);
+    else if (decidedBy === 'cluster' || decidedBy === 'lease') await this.reward(subject, cost, options);
+  }
+
   /** Denies a subject everything for a time, whatever it has used. What it has used goes on as ever meanwhile. */
   async block(subject: string, duration: Duration, options?: ConsumeOptions): Promise<void> {
-    const blockMs = toMs(duration, 'duration', 0);
-    if (blockMs > LONGEST_BLOCK_MS)
-      throw new RateLimitRangeError(
-        'duration',
-        blockMs,
-        `milliseconds from 0 to ${LONGEST_BLOCK_MS} (a year)`,
-      );
+    const blockMs = blockMsOf(duration);
     const plan = this.#planOf(subject, options);
-    this.#hot?.endLease(subject);
-    await this.#charging.block(subject, plan, blockMs * 1000, this.#options(options));
+    const call = this.#options(options);
+    await this.#change(subject, 'recall', () => this.#charging.block(subject, plan, blockMs * 1000, call));
     this.#denials?.forget(subject);
   }
 
   /** Forgets what a subject has used, and ends its block. */
   async reset(subject: string, options?: Pick<ConsumeOptions, 'signal' | 'deadline'>): Promise<void> {
-    this.#hot?.endLease(subject);
-    await this.#charging.reset(subject, this.#options(options));
+    await this.#change(subject, 'drop', () => this.#charging.reset(subject, this.#options(options)));
     this.#denials?.forget(subject);
-    this.#local?.limiter.forget(subject);
+    this.#local?.forget(subject);
   }
 
   /** Frees all who wait, gives back what was charged ahead, and tells the others that this process shares no longer. */
   async close(): Promise<void> {
     this.#waiting.close();
     await this.#hot?.close();
-    await this.#local?.processes[Symbol.asyncDispose]();
+    await this.#local?.[Symbol.asyncDispose]();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -244,8 +248,7 @@ export class RateLimiter implements AsyncDisposable {
   #withoutCluster(error: unknown, subject: string, plan: Plan, cost: number): RateLimitResult {
     if (this.#onUnavailable === 'throw' || !isOutage(error)) throw error;
     tellProblem(this.name, 'unavailable', error);
-    if (this.#local !== undefined)
-      return this.#local.limiter.consume(subject, plan, cost, this.#local.processes.count);
+    if (this.#local !== undefined) return this.#local.consume(subject, plan, cost);
     return undecided(this.#onUnavailable === 'open' ? 'open' : 'closed', plan.limits[0]?.limit ?? 0);
   }
 
@@ -262,9 +265,16 @@ export class RateLimiter implements AsyncDisposable {
   ): Promise<RateLimitState> {
     mustBeWhole('cost', cost, 'a whole number from 1 up');
     const plan = this.#planOf(subject, options);
-    const decision = await this.#charging.ask(subject, plan, 'force', sign * cost, this.#options(options));
+    const call = this.#options(options);
+    const decision = await this.#change(subject, 'recall', () =>
+      this.#charging.ask(subject, plan, 'force', sign * cost, call),
+    );
     this.#denials?.forget(subject);
     return nearestOf(decision, plan.limits);
+  }
+
+  #change<T>(subject: string, left: 'recall' | 'drop', make: () => Promise<T>): Promise<T> {
+    return this.#hot === undefined ? make() : this.#hot.change(subject, left, make);
   }
 
   #planOf(subject: string, options: Pick<ConsumeOptions, 'limits'> | undefined): Plan {
@@ -275,11 +285,6 @@ export class RateLimiter implements AsyncDisposable {
   }
 
   #options(options: ConsumeOptions | undefined): CallOptions {
-    if (options?.signal === undefined && options?.deadline === undefined) return this.#call;
-    return {
-      ...this.#call,
-      ...(options.deadline !== undefined && { deadline: options.deadline }),
-      ...(options.signal !== undefined && { signal: options.signal }),
-    };
+    return callFor(this.#call, options);
   }
 }

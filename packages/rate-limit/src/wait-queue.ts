@@ -22,7 +22,7 @@ export interface QueueOwner {
   consume(subject: string, waiter: Waiter): Promise<RateLimitResult>;
 
   /** Gives back what was charged for somebody who no longer waits. Reports its failure itself. */
-  giveBack(subject: string, waiter: Waiter): Promise<void>;
+  giveBack(subject: string, result: RateLimitResult, waiter: Waiter): Promise<void>;
 
   /** Nobody waits any more. */
   onEmpty(subject: string): void;
@@ -126,8 +126,8 @@ export class WaitQueue {
         this.#denied = { waiter, until, result };
       } else if (this.#waiters.delete(waiter)) {
         waiter.resolve(result);
-      } else if (result.decidedBy === 'cluster' || result.decidedBy === 'lease') {
-        void this.#owner.giveBack(this.#subject, waiter);
+      } else {
+        void this.#owner.giveBack(this.#subject, result, waiter);
       }
       this.#asked = undefined;
     } catch (error) {

@@ -10,7 +10,7 @@ const LONGEST_WAIT_MS = 86_400_000;
 
 /** What those who wait need of their limiter. */
 interface WaitingOwner extends Pick<QueueOwner, 'name' | 'now' | 'consume'> {
-  reward(this: void, subject: string, waiter: Waiter): Promise<unknown>;
+  refund(this: void, subject: string, result: RateLimitResult, waiter: Waiter): Promise<void>;
 }
 
 /** All who wait for places of a limiter: a queue for each subject. */
@@ -19,14 +19,14 @@ export class Waiting {
   readonly #queues = new Map<string, WaitQueue>();
   #isClosed = false;
 
-  constructor({ name, now, consume, reward }: WaitingOwner) {
+  constructor({ name, now, consume, refund }: WaitingOwner) {
     this.#owner = {
       name,
       now,
       consume,
-      async giveBack(subject, waiter) {
+      async giveBack(subject, result, waiter) {
         try {
-          await reward(subject, waiter);
+          await refund(subject, result, waiter);
         } catch (error) {
           tellProblem(name, 'not-refunded', error);
         }

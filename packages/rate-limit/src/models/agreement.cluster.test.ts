@@ -2,7 +2,7 @@ import type { TestCluster } from '@keyslot/testkit';
 import { test } from '@keyslot/testkit/vitest';
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
-import { memoryScript } from '../memory-scripts.ts';
+import { type MemoryKey, runInMemory, unexpired } from '../memory-scripts.ts';
 import { argumentFor, type Plan, planOf } from '../plan.ts';
 import { blockLogLua, blockLua, chargeLua, gcraLua, logLua, takeLeaseLua } from '../scripts/generated.ts';
 import type { Counters } from './counters.ts';
@@ -12,18 +12,28 @@ const RUNS = Number(process.env['KEYSLOT_SCHEDULES'] ?? 10_000);
 const KEY = '{agreement}';
 
 /**
- * The test build of a script: the same text, to which the time is what the last argument says, and which keeps its keys for
- * ten minutes of the real clock.
+ * The test build of a script: the same text, to which the time is what the last argument says. Its key expires by that time,
+ * too; by the real clock, it is kept for ten minutes.
  */
 function testBuild({ text }: { readonly text: string }): string {
   return `
     local server, time_us = redis, ARGV[#ARGV]
+    local now_ms, until_key = math.floor(time_us / 1000), KEYS[1] .. ':until'
+    if now_ms > tonumber(server.call('GET', until_key) or '0') then server.call('DEL', KEYS[1]) end
+    local function expire_in(left)
+      assert(left > 0)
+      server.call('SET', until_key, string.format('%.0f', now_ms + left), 'PX', 600000)
+      return 600000
+    end
     local redis = {
       call = function(name, ...)
         local args = { ... }
         if name == 'TIME' then return { string.sub(time_us, 1, -7), string.sub(time_us, -6) } end
-        if name == 'SET' then args[4] = 600000 end
-        if name == 'PEXPIRE' then args[2] = 600000 end
+        if name == 'PTTL' then
+          return server.call('EXISTS', KEYS[1]) == 0 and -2 or server.call('GET', until_key) - now_ms
+        end
+        if name == 'SET' then args[4] = expire_in(args[4]) end
+        if name == 'PEXPIRE' then args[2] = expire_in(args[2]) end
         return server.call(name, unpack(args))
       end,
     }
@@ -92,20 +102,22 @@ function callsOf({ start, plans, steps }: Schedule): ScriptCall[] {
 
 /** What the models say to the same calls. */
 function modelled(calls: readonly ScriptCall[]): unknown[] {
-  let known: unknown;
+  let key: MemoryKey | undefined;
+  const run = (name: string, nowUs: number, args: Args) => {
+    const ran = runInMemory(name, key, nowUs, args);
+    key = ran.key;
+    return ran.reply;
+  };
   return calls.map(({ source, args, nowUs }) => {
     if (source.name === 'gcra') {
       const { charge = 0, capacity = 0 } = args as { readonly charge?: number; readonly capacity?: number };
-      if (!isForShortWay(known as Counters | undefined, nowUs, capacity)) return null;
+      const { value } = unexpired(key, Math.floor(nowUs / 1000)) ?? {};
+      if (!isForShortWay(value as Counters | undefined, nowUs, capacity)) return null;
       const limits = `g${charge},${capacity},0,0`;
-      const { reply, kept } = memoryScript('charge')(known, nowUs, { mode: 'consume', limits });
-      if (kept !== undefined) known = kept;
-      const [admitted, , , , reset = 0] = reply as number[];
+      const [admitted, , , , reset = 0] = run('charge', nowUs, { mode: 'consume', limits }) as number[];
       return admitted === 1 ? reset : -reset;
     }
-    const { reply, kept } = memoryScript(source.name)(known, nowUs, args);
-    if (kept !== undefined) known = kept;
-    return reply;
+    return run(source.name, nowUs, args);
   });
 }
 
@@ -118,10 +130,10 @@ function isForShortWay(known: Counters | undefined, nowUs: number, capacity: num
 
 /** What a server replies to the test builds. */
 async function replied(cluster: TestCluster, calls: readonly ScriptCall[]): Promise<unknown[]> {
-  const pipeline = cluster.primaryOf(KEY).admin.pipeline().del(KEY);
+  const pipeline = cluster.primaryOf(KEY).admin.pipeline().del(KEY, `${KEY}:until`);
   for (const { source, args, nowUs } of calls)
     pipeline.eval(testBuild(source), 1, KEY, ...source.args.map((name) => args[name] ?? ''), nowUs);
-  const replies = await pipeline.del(KEY).exec();
+  const replies = await pipeline.del(KEY, `${KEY}:until`).exec();
   return (replies ?? []).slice(1, -1).map(([error, reply]) => {
     if (error) throw error;
     return reply;

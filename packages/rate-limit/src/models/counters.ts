@@ -20,13 +20,22 @@ type Word =
 export interface Counters {
   /** Until when it is blocked; 0 when it never was. */
   readonly blockedUntil: number;
+
+  /** Until when the words say anything; only beside a block, as the key expires then otherwise. */
+  readonly knownUntil: number;
   readonly words: readonly Word[];
+}
+
+/** What is known afterwards, and for how long that is kept. */
+export interface Kept<Known> {
+  readonly value: Known;
+  readonly forUs: number;
 }
 
 /** A decision, and what is known afterwards if that is to be kept. */
 export interface Charged<Known> {
   readonly decision: Decision;
-  readonly kept: Known | undefined;
+  readonly kept: Kept<Known> | undefined;
 }
 
 /** A limit, and what it is to be charged, in its units. */
@@ -62,16 +71,33 @@ export function charge(
     })),
   };
   const isKept = isCharged || (mode !== 'peek' && counters.some(({ mended }) => mended));
-  const kept = {
+  const knownUs = Math.max(...decision.standings.map(({ resetUs }) => resetUs));
+  const value = {
     blockedUntil: blockedUs > 0 ? (known?.blockedUntil ?? 0) : 0,
+    knownUntil: blockedUs > 0 ? now + knownUs : 0,
     words: counters.map((counter) => counter.word()),
   };
-  return { decision, kept: isKept ? kept : undefined };
+  return { decision, kept: isKept ? { value, forUs: Math.max(knownUs, blockedUs) } : undefined };
 }
 
-/** Denies a subject everything for a time; 0 ends that: what `block.lua` does. */
-export function block(known: Counters | undefined, now: number, blockUs: number): Counters {
-  return { blockedUntil: blockUs > 0 ? now + blockUs : 0, words: known?.words ?? [] };
+/**
+ * Denies a subject everything for a time; 0 ends that, and forgets what is over: what `block.lua` does.
+ *
+ * @param leftMs - until the key expires
+ */
+export function block(
+  known: Counters | undefined,
+  now: number,
+  blockUs: number,
+  leftMs: number,
+): Kept<Counters | undefined> | undefined {
+  const isBlocked = known !== undefined && known.blockedUntil > 0;
+  if (blockUs === 0 && !isBlocked) return undefined;
+  const words = known?.words ?? [];
+  const knownUntil = isBlocked ? known.knownUntil : now + leftMs * 1000;
+  const forUs = Math.max(knownUntil - now, blockUs);
+  if (blockUs === 0 && (words.length === 0 || forUs === 0)) return { value: undefined, forUs: 0 };
+  return { value: { blockedUntil: blockUs > 0 ? now + blockUs : 0, knownUntil, words }, forUs };
 }
 
 /** One limit while it is charged. */

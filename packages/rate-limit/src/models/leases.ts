@@ -1,4 +1,5 @@
 import type { LeaseDecision } from '../scripts/index.ts';
+import type { Kept } from './counters.ts';
 
 /** Who holds a place, and until when. */
 export type Leases = ReadonlyMap<string, number>;
@@ -18,7 +19,7 @@ export function takeLease(
   known: Leases | undefined,
   now: number,
   { id, limit, leaseUs, mode }: LeaseRequest,
-): { readonly decision: LeaseDecision; readonly kept: Leases | undefined } {
+): { readonly decision: LeaseDecision; readonly kept: Kept<Leases> | undefined } {
   const holding = new Map([...(known ?? [])].filter(([, until]) => until > now));
   const admitted = holding.has(id) || (mode !== 'renew' && holding.size < limit);
   // More may hold a place than there are, when the limit was a greater one.
@@ -31,5 +32,5 @@ export function takeLease(
     retryUs: admitted ? 0 : next - now,
     resetUs: Math.max(0, ...[...after.values()].map((until) => until - now)),
   };
-  return { decision, kept: isKept ? after : undefined };
+  return { decision, kept: isKept ? { value: after, forUs: decision.resetUs } : undefined };
 }

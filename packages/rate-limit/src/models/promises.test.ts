@@ -2,14 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Decision } from '../decision.ts';
 import type { Algorithm, LimitOptions } from '../limit-options.ts';
-import { memoryScript } from '../memory-scripts.ts';
+import { type MemoryKey, runInMemory } from '../memory-scripts.ts';
 import { argumentFor, planOf } from '../plan.ts';
 import { charge as chargeScript, log as logScript } from '../scripts/index.ts';
 
 /** One subject of a limiter with one limit, on a clock that is given. */
 class Subject {
   readonly #plan;
-  #known: unknown;
+  #key: MemoryKey | undefined;
 
   constructor(options: LimitOptions) {
     this.#plan = planOf([options]);
@@ -21,8 +21,9 @@ class Subject {
     const args = isLog
       ? { mode, cost, limit: limit?.limit ?? 0, window: limit?.windowUs ?? 0 }
       : { mode, limits: argumentFor(this.#plan, cost) };
-    const { reply, kept } = memoryScript(isLog ? 'log' : 'charge')(this.#known, nowUs, args);
-    if (kept !== undefined) this.#known = kept;
+    const { reply, key } = runInMemory(isLog ? 'log' : 'charge', this.#key, nowUs, args);
+    // Who only looks may look ahead.
+    if (mode === 'consume') this.#key = key;
     return (isLog ? logScript : chargeScript).parse(reply);
   }
 }

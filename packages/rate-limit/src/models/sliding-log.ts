@@ -1,8 +1,11 @@
-import type { Charged, Mode } from './counters.ts';
+import type { Charged, Kept, Mode } from './counters.ts';
 
 /** What was admitted, oldest first, and until when the subject is blocked. */
 export interface Log {
   readonly blockedUntil: number;
+
+  /** Until when the entries say anything; only beside a block, as the key expires then otherwise. */
+  readonly knownUntil: number;
   readonly entries: readonly LogEntry[];
 }
 
@@ -50,19 +53,32 @@ export function chargeLog(
   used += charged;
 
   const last = entries.at(-1)?.at ?? now;
-  const decision = {
-    admitted,
-    blockedUs,
-    standings: [{ free: limit - used, retryUs, resetUs: used > 0 ? Math.max(last + windowUs - now, 0) : 0 }],
-  };
+  const resetUs = used > 0 ? Math.max(last + windowUs - now, 0) : 0;
+  const decision = { admitted, blockedUs, standings: [{ free: limit - used, retryUs, resetUs }] };
   const isKept = charged !== 0 || (mended && mode !== 'peek');
   const blockedUntil = blockedUs > 0 ? (known?.blockedUntil ?? 0) : 0;
-  return { decision, kept: isKept ? { blockedUntil, entries } : undefined };
+  const value = { blockedUntil, knownUntil: blockedUs > 0 ? serverNow + resetUs : 0, entries };
+  return { decision, kept: isKept ? { value, forUs: Math.max(resetUs, blockedUs) } : undefined };
 }
 
-/** Denies a subject everything for a time; 0 ends that: what `block-log.lua` does. */
-export function blockLog(known: Log | undefined, now: number, blockUs: number): Log {
-  return { blockedUntil: blockUs > 0 ? now + blockUs : 0, entries: known?.entries ?? [] };
+/**
+ * Denies a subject everything for a time; 0 ends that, and forgets what is over: what `block-log.lua` does.
+ *
+ * @param leftMs - until the key expires
+ */
+export function blockLog(
+  known: Log | undefined,
+  now: number,
+  blockUs: number,
+  leftMs: number,
+): Kept<Log | undefined> | undefined {
+  const isBlocked = known !== undefined && known.blockedUntil > 0;
+  if (blockUs === 0 && !isBlocked) return undefined;
+  const entries = known?.entries ?? [];
+  const knownUntil = isBlocked ? known.knownUntil : now + leftMs * 1000;
+  const forUs = Math.max(knownUntil - now, blockUs);
+  if (blockUs === 0 && (entries.length === 0 || forUs === 0)) return { value: undefined, forUs: 0 };
+  return { value: { blockedUntil: blockUs > 0 ? now + blockUs : 0, knownUntil, entries }, forUs };
 }
 
 /** After a clock was set back, time stands still until it has caught up; or all is taken for now. */

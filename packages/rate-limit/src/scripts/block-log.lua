@@ -18,16 +18,21 @@ local block_us = tonumber(ARGV[1])
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local last = redis.call('LINDEX', log, -1)
-local kept = math.max(redis.call('PTTL', log), math.ceil(block_us / 1000) + 1)
-if last and string.sub(last, 1, 1) == 'b' then
+local is_blocked = last and string.sub(last, 1, 1) == 'b'
+-- Beside a block the key lives longer than what was admitted is worth knowing.
+local known_until = now + math.max(redis.call('PTTL', log), 0) * 1000
+if is_blocked then
+  known_until = tonumber(string.match(last, '^b%d+,(%d+)')) or known_until
   redis.call('RPOP', log)
-  last = redis.call('LINDEX', log, -1)
 end
 
+local known_ms = math.ceil((known_until - now) / 1000) + 1
 if block_us > 0 then
-  redis.call('RPUSH', log, string.format('b%.0f', now + block_us))
-end
-if block_us > 0 or last then
-  redis.call('PEXPIRE', log, kept)
+  redis.call('RPUSH', log, string.format('b%.0f,%.0f', now + block_us, known_until))
+  redis.call('PEXPIRE', log, math.max(known_ms, math.ceil(block_us / 1000) + 1))
+elseif is_blocked and known_until <= now then
+  redis.call('DEL', log)
+elseif is_blocked then
+  redis.call('PEXPIRE', log, known_ms)
 end
 return 1

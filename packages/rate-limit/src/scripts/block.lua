@@ -21,15 +21,21 @@ local value = redis.call('GET', counters) or ''
 if tonumber(value) then
   value = 'g' .. value
 end
-local words = string.gsub(value, '^b%d+ ?', '')
-local kept = math.max(redis.call('PTTL', counters), math.ceil(block_us / 1000) + 1)
+local words = string.gsub(value, '^b[%d,]+ ?', '')
+-- Beside a block the key lives longer than what was used is worth knowing.
+local known_ms = math.max(redis.call('PTTL', counters), 0)
+local known_until = tonumber(string.match(value, '^b%d+,(%d+)')) or now + known_ms * 1000
+known_ms = math.ceil((known_until - now) / 1000) + 1
 
 if block_us > 0 then
-  redis.call('SET', counters, string.format('b%.0f ', now + block_us) .. words, 'PX', kept)
-elseif words == '' then
-  redis.call('DEL', counters)
+  local kept = math.max(known_ms, math.ceil(block_us / 1000) + 1)
+  redis.call('SET', counters, string.format('b%.0f,%.0f ', now + block_us, known_until) .. words, 'PX', kept)
 elseif words ~= value then
-  -- A single gcra limit is only its number: the short way understands nothing else.
-  redis.call('SET', counters, string.match(words, '^g(%d+)$') or words, 'PX', kept)
+  if words == '' or known_until <= now then
+    redis.call('DEL', counters)
+  else
+    -- A single gcra limit is only its number: the short way understands nothing else.
+    redis.call('SET', counters, string.match(words, '^g(%d+)$') or words, 'PX', known_ms)
+  end
 end
 return 1

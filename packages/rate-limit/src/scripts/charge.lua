@@ -10,7 +10,7 @@
     t<level>,<at>,<token>             token-bucket: what was missing then, and how much of that a token is
     f<start>,<count>                  fixed-window
     s<start>,<count>,<count before>   sliding-window
-    b<until>                          at the beginning: blocked
+    b<until>,<known until>            at the beginning: blocked, and until when the others say anything
 
   A word of another algorithm than is asked for counts as nothing. A time in the future, which a clock that was set back
   leaves behind, is taken for now and written, also with a denial: otherwise it would last until that time comes.
@@ -169,11 +169,11 @@ if charges then
 end
 
 local reply = { fits and 1 or 0, blocked }
-local kept = blocked
+local known = 0
 local text = {}
 for _, limit in ipairs(asked) do
   local reset = limit.by.reset(limit)
-  kept = math.max(kept, reset)
+  known = math.max(known, reset)
   reply[#reply + 1] = limit.capacity - limit.by.used(limit)
   reply[#reply + 1] = limit.retry
   reply[#reply + 1] = reset
@@ -183,10 +183,10 @@ end
 if charges or mend and mode ~= 'peek' then
   local whole = table.concat(text, ' ')
   if blocked > 0 then
-    whole = string.format('b%.0f ', blocked_until) .. whole
+    whole = string.format('b%.0f,%.0f ', blocked_until, now + known) .. whole
   elseif #asked == 1 and string.sub(whole, 1, 1) == 'g' then
     whole = string.sub(whole, 2)
   end
-  redis.call('SET', counters, whole, 'PX', math.ceil(kept / 1000) + 1)
+  redis.call('SET', counters, whole, 'PX', math.ceil(math.max(known, blocked) / 1000) + 1)
 end
 return reply

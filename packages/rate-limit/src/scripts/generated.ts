@@ -4,7 +4,7 @@ import type { LuaSource } from '@keyslot/cluster';
 /** Deny a subject with a log everything for a time, or end that. */
 export const blockLogLua: LuaSource<'log', { blockUs: number }> = {
   name: 'block-log',
-  sha1: 'cd318f2550ab3d0236ef20ca7ffa13dbedfca7ac',
+  sha1: '237c2ae7f18edb28dac5dd7292794891e87b99aa',
   keys: ['log'],
   args: ['blockUs'],
   text: `-- keyslot:block-log
@@ -14,17 +14,22 @@ local block_us = tonumber(ARGV[1])
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local last = redis.call('LINDEX', log, -1)
-local kept = math.max(redis.call('PTTL', log), math.ceil(block_us / 1000) + 1)
-if last and string.sub(last, 1, 1) == 'b' then
+local is_blocked = last and string.sub(last, 1, 1) == 'b'
+-- Beside a block the key lives longer than what was admitted is worth knowing.
+local known_until = now + math.max(redis.call('PTTL', log), 0) * 1000
+if is_blocked then
+  known_until = tonumber(string.match(last, '^b%d+,(%d+)')) or known_until
   redis.call('RPOP', log)
-  last = redis.call('LINDEX', log, -1)
 end
 
+local known_ms = math.ceil((known_until - now) / 1000) + 1
 if block_us > 0 then
-  redis.call('RPUSH', log, string.format('b%.0f', now + block_us))
-end
-if block_us > 0 or last then
-  redis.call('PEXPIRE', log, kept)
+  redis.call('RPUSH', log, string.format('b%.0f,%.0f', now + block_us, known_until))
+  redis.call('PEXPIRE', log, math.max(known_ms, math.ceil(block_us / 1000) + 1))
+elseif is_blocked and known_until <= now then
+  redis.call('DEL', log)
+elseif is_blocked then
+  redis.call('PEXPIRE', log, known_ms)
 end
 return 1
 `,
@@ -33,7 +38,7 @@ return 1
 /** Deny a subject everything for a time, or end that. */
 export const blockLua: LuaSource<'counters', { blockUs: number }> = {
   name: 'block',
-  sha1: '035663f9361e2b8089f094c188fbe54fcd2a8bd6',
+  sha1: '21d02ce81254e5105a179823a8a050a70e9f7b5d',
   keys: ['counters'],
   args: ['blockUs'],
   text: `-- keyslot:block
@@ -46,16 +51,22 @@ local value = redis.call('GET', counters) or ''
 if tonumber(value) then
   value = 'g' .. value
 end
-local words = string.gsub(value, '^b%d+ ?', '')
-local kept = math.max(redis.call('PTTL', counters), math.ceil(block_us / 1000) + 1)
+local words = string.gsub(value, '^b[%d,]+ ?', '')
+-- Beside a block the key lives longer than what was used is worth knowing.
+local known_ms = math.max(redis.call('PTTL', counters), 0)
+local known_until = tonumber(string.match(value, '^b%d+,(%d+)')) or now + known_ms * 1000
+known_ms = math.ceil((known_until - now) / 1000) + 1
 
 if block_us > 0 then
-  redis.call('SET', counters, string.format('b%.0f ', now + block_us) .. words, 'PX', kept)
-elseif words == '' then
-  redis.call('DEL', counters)
+  local kept = math.max(known_ms, math.ceil(block_us / 1000) + 1)
+  redis.call('SET', counters, string.format('b%.0f,%.0f ', now + block_us, known_until) .. words, 'PX', kept)
 elseif words ~= value then
-  -- A single gcra limit is only its number: the short way understands nothing else.
-  redis.call('SET', counters, string.match(words, '^g(%d+)$') or words, 'PX', kept)
+  if words == '' or known_until <= now then
+    redis.call('DEL', counters)
+  else
+    -- A single gcra limit is only its number: the short way understands nothing else.
+    redis.call('SET', counters, string.match(words, '^g(%d+)$') or words, 'PX', known_ms)
+  end
 end
 return 1
 `,
@@ -64,7 +75,7 @@ return 1
 /** Charge all limits of a subject, or none of them. */
 export const chargeLua: LuaSource<'counters', { mode: string | Buffer; limits: string | Buffer }> = {
   name: 'charge',
-  sha1: 'e540f586858475704eb2e43e03498b1e998dd077',
+  sha1: 'aa9e11c2a766bb323aa8f6fd07f68bb2f7c98ed4',
   keys: ['counters'],
   args: ['mode', 'limits'],
   text: `-- keyslot:charge
@@ -209,11 +220,11 @@ if charges then
 end
 
 local reply = { fits and 1 or 0, blocked }
-local kept = blocked
+local known = 0
 local text = {}
 for _, limit in ipairs(asked) do
   local reset = limit.by.reset(limit)
-  kept = math.max(kept, reset)
+  known = math.max(known, reset)
   reply[#reply + 1] = limit.capacity - limit.by.used(limit)
   reply[#reply + 1] = limit.retry
   reply[#reply + 1] = reset
@@ -223,11 +234,11 @@ end
 if charges or mend and mode ~= 'peek' then
   local whole = table.concat(text, ' ')
   if blocked > 0 then
-    whole = string.format('b%.0f ', blocked_until) .. whole
+    whole = string.format('b%.0f,%.0f ', blocked_until, now + known) .. whole
   elseif #asked == 1 and string.sub(whole, 1, 1) == 'g' then
     whole = string.sub(whole, 2)
   end
-  redis.call('SET', counters, whole, 'PX', math.ceil(kept / 1000) + 1)
+  redis.call('SET', counters, whole, 'PX', math.ceil(math.max(known, blocked) / 1000) + 1)
 end
 return reply
 `,
@@ -297,7 +308,7 @@ return { total, left, 1 }
 /** Charge a limit that remembers each admission, or deny. */
 export const logLua: LuaSource<'log', { mode: string | Buffer; cost: number; limit: number; window: number }> = {
   name: 'log',
-  sha1: '3747f7162a678d0791973682be1e0dd3b75c9ee1',
+  sha1: '27011961c4c5baa9e7f112b90b941b1542eddff3',
   keys: ['log'],
   args: ['mode', 'cost', 'limit', 'window'],
   text: `-- keyslot:log
@@ -305,7 +316,8 @@ local log = KEYS[1]
 local mode, cost, limit, window = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 
 local time = redis.call('TIME')
-local now = time[1] * 1000000 + time[2]
+local server_now = time[1] * 1000000 + time[2]
+local now = server_now
 
 local function entry(text)
   local at, sum = string.match(text, '^(%d+):(%d+)$')
@@ -339,7 +351,7 @@ local places = redis.call('LLEN', log)
 local last = redis.call('LINDEX', log, -1)
 local blocked, blocked_until = 0, nil
 if last and string.sub(last, 1, 1) == 'b' then
-  blocked_until = tonumber(string.sub(last, 2))
+  blocked_until = tonumber(string.match(last, '^b(%d+)'))
   blocked = math.max(blocked_until - now, 0)
   last = redis.call('LINDEX', log, -2)
   places = places - 1
@@ -406,13 +418,13 @@ if writes then
     redis.call('RPUSH', log, string.format('%.0f:%.0f', now, sum + charged))
   end
   used = used + charged
-  if blocked > 0 then
-    redis.call('RPUSH', log, string.format('b%.0f', blocked_until))
-  end
 end
 
 local reset = used > 0 and math.max(at + window - now, 0) or 0
 if writes then
+  if blocked > 0 then
+    redis.call('RPUSH', log, string.format('b%.0f,%.0f', blocked_until, server_now + reset))
+  end
   redis.call('PEXPIRE', log, math.ceil(math.max(reset, blocked) / 1000) + 1)
 end
 return { fits and 1 or 0, blocked, limit - used, retry, reset }

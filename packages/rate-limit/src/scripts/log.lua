@@ -3,7 +3,8 @@
 
   Exact in any window: the key is a list of what was admitted, `<at>:<all in all>`, oldest first, with the sum of all
   costs up to it, so that what lies between two of them is a difference. The first only says from where to count. A block
-  is `b<until>` at the end. Any number of admissions fits into one microsecond.
+  is `b<until>,<known until>` at the end, and says until when the others say anything. Any number of admissions fits into
+  one microsecond.
 
   After a clock was set back, time stands still until it has caught up; where that would take longer than a window, all
   that is known is taken for now.
@@ -26,7 +27,8 @@ local log = KEYS[1]
 local mode, cost, limit, window = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 
 local time = redis.call('TIME')
-local now = time[1] * 1000000 + time[2]
+local server_now = time[1] * 1000000 + time[2]
+local now = server_now
 
 local function entry(text)
   local at, sum = string.match(text, '^(%d+):(%d+)$')
@@ -60,7 +62,7 @@ local places = redis.call('LLEN', log)
 local last = redis.call('LINDEX', log, -1)
 local blocked, blocked_until = 0, nil
 if last and string.sub(last, 1, 1) == 'b' then
-  blocked_until = tonumber(string.sub(last, 2))
+  blocked_until = tonumber(string.match(last, '^b(%d+)'))
   blocked = math.max(blocked_until - now, 0)
   last = redis.call('LINDEX', log, -2)
   places = places - 1
@@ -127,13 +129,13 @@ if writes then
     redis.call('RPUSH', log, string.format('%.0f:%.0f', now, sum + charged))
   end
   used = used + charged
-  if blocked > 0 then
-    redis.call('RPUSH', log, string.format('b%.0f', blocked_until))
-  end
 end
 
 local reset = used > 0 and math.max(at + window - now, 0) or 0
 if writes then
+  if blocked > 0 then
+    redis.call('RPUSH', log, string.format('b%.0f,%.0f', blocked_until, server_now + reset))
+  end
   redis.call('PEXPIRE', log, math.ceil(math.max(reset, blocked) / 1000) + 1)
 end
 return { fits and 1 or 0, blocked, limit - used, retry, reset }
