@@ -184,7 +184,7 @@ describe.each([
 });
 
 describe('what a server refuses until somebody corrects it', () => {
-  it.each(['NOPERM', 'NOAUTH', 'WRONGTYPE'])('is thrown, whatever the rule: %s', async (reply) => {
+  it.each(['NOPERM', 'NOAUTH', 'WRONGTYPE', 'ERR'])('is thrown, whatever the rule: %s', async (reply) => {
     for (const onUnavailable of ['open', 'closed', 'local'] as const) {
       const { limiter, client } = limiterAt({ onUnavailable });
       vi.spyOn(client, 'run').mockRejectedValue(

@@ -14,8 +14,12 @@ const NEVER = new Set([
   'KERNEL_INVALID_OPTION',
 ]);
 
-/** What a server answers until somebody corrects something. A rule would hide that: `'open'` would admit everybody. */
-const MISTAKES = new Set(['NOPERM', 'NOAUTH', 'WRONGPASS', 'WRONGTYPE']);
+/**
+ * What a server answers until somebody corrects something: a permission that is missing, a key that holds something else. A
+ * rule would hide that, and `'open'` admit everybody. `ERR` is how it tells that a script of ours may not do something; what
+ * goes by, like `LOADING` or `OOM`, has a word of its own.
+ */
+const MISTAKES = new Set(['NOPERM', 'NOAUTH', 'WRONGPASS', 'WRONGTYPE', 'ERR']);
 
 /** Whether an error means that nobody decided, so that the rule does. */
 export function isOutage(error: unknown): boolean {
