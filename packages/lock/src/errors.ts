@@ -43,13 +43,20 @@ export class LockTimeoutError extends KeyslotError {
   }
 }
 
-/** What is to be locked has no name that could be one. Give a text of 1 to 1 000 characters, or a key. */
+/** What is to be locked has no name that could be one. Give a text of 1 to 1 000 characters, or a key; to `acquireAll` an array of them. */
 export class InvalidResourceError extends KeyslotError {
   readonly code = 'LOCK_INVALID_RESOURCE';
 
-  /** @param received - what it is like: a name is data, and is not shown */
-  constructor(received: string) {
-    super(`resource: got ${received}; allowed: a text of 1 to 1 000 characters, or a key of a template`);
+  /**
+   * @param received - what it is like: a name is data, and is not shown
+   * @param where - the argument, or the place in it
+   */
+  constructor(
+    received: string,
+    where = 'resource',
+    allowed = 'a text of 1 to 1 000 characters, or a key of a template',
+  ) {
+    super(`${where}: got ${received}; allowed: ${allowed}`);
   }
 }
 

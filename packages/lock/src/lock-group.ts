@@ -1,4 +1,4 @@
-import { type Clock, InvalidOptionError } from '@keyslot/kernel';
+import type { Clock } from '@keyslot/kernel';
 import type { Request } from './acquisition.ts';
 import { LockTimeoutError } from './errors.ts';
 import type { HeldLock } from './held-lock.ts';
@@ -26,7 +26,6 @@ export async function takeAll(
   waitMs: number,
   take: (request: Request, waitMs: number) => Promise<HeldLock>,
 ): Promise<LockGroup> {
-  if (requests.length === 0) throw new InvalidOptionError('resources', requests, 'one resource or more');
   const until = clock.monotonic() + waitMs;
   const byKey = new Map(requests.map((request) => [request.key.text, request]));
   const taken = new Map<string, HeldLock>();

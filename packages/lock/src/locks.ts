@@ -1,19 +1,20 @@
 import { toMs } from '@keyslot/kernel';
 import { Acquisitions, type Request } from './acquisition.ts';
+import { type UsingArguments, usingOf, type Work } from './arguments.ts';
 import { HeldLock, type Keeping } from './held-lock.ts';
 import type { Lock } from './lock.ts';
 import { type LockGroup, takeAll } from './lock-group.ts';
 import {
   type AcquireOptions,
   type HoldOptions,
+  holdOf,
   type LockSettings,
   type LocksOptions,
   modeOf,
   settingsOf,
-  ttlMsOf,
 } from './options.ts';
 import { Renewals } from './renewals.ts';
-import { lockKeyOf, type Resource } from './resource.ts';
+import { lockKeyOf, type Resource, resourcesOf } from './resource.ts';
 import { Returns } from './returns.ts';
 import { permitsOf, Semaphore, type SemaphoreOptions } from './semaphore.ts';
 import { Turns } from './turns.ts';
@@ -42,7 +43,7 @@ const ANY_NUMBER = 1_000_000;
  *   lock.isHeld; // => true
  *   await locks.tryAcquire('order:42'); // => undefined
  * }
- * await locks.using('order:42', {}, async ({ fencing }) => fencing > 0); // => true
+ * await locks.using('order:42', async ({ fencing }) => fencing > 0); // => true
  * await locks.close();
  * await client.close();
  * ```
@@ -98,11 +99,10 @@ export class Locks implements AsyncDisposable {
    *
    * @throws {LockLostError} when the lock was lost before the work was done: it may have met with somebody else's.
    */
-  async using<T>(
-    resource: Resource,
-    options: AcquireOptions,
-    work: (lock: Lock) => T | Promise<T>,
-  ): Promise<T> {
+  using<T>(resource: Resource, work: Work<T>): Promise<T>;
+  using<T>(resource: Resource, options: AcquireOptions, work: Work<T>): Promise<T>;
+  async using<T>(resource: Resource, ...args: UsingArguments<AcquireOptions, T>): Promise<T> {
+    const { options, work } = usingOf(args);
     return await using(await this.acquire(resource, options), work);
   }
 
@@ -114,8 +114,10 @@ export class Locks implements AsyncDisposable {
    */
   async acquireAll(resources: readonly Resource[], options: AcquireOptions = {}): Promise<LockGroup> {
     const { waitMs, clock } = this.#settings;
+    const requests = resourcesOf(resources).map((resource, at) =>
+      this.#requestOf(resource, options, `resources[${at}]`),
+    );
     const most = options.wait === undefined ? waitMs : toMs(options.wait, 'wait', 0);
-    const requests = resources.map((resource) => this.#requestOf(resource, options));
     return await takeAll(requests, clock, most, (request, ms) => this.#acquisitions.wait(request, ms));
   }
 
@@ -127,7 +129,12 @@ export class Locks implements AsyncDisposable {
   semaphore(resource: Resource, options: SemaphoreOptions): Semaphore {
     const limit = permitsOf(options);
     const key = lockKeyOf('semaphore', this.#settings.prefix, resource);
-    const request = (hold: HoldOptions): Request => ({ ...this.#holdOf(hold), key, as: 'permit', limit });
+    const request = (hold: HoldOptions): Request => ({
+      ...holdOf(hold, this.#settings.ttlMs),
+      key,
+      as: 'permit',
+      limit,
+    });
     return new Semaphore(
       async (hold) => await this.#acquire(request(hold), hold),
       async (hold) => await this.#acquisitions.try(request(hold)),
@@ -171,18 +178,15 @@ export class Locks implements AsyncDisposable {
   }
 
   /** @throws {InvalidResourceError} @throws {InvalidOptionError} */
-  #requestOf(resource: Resource, options: HoldOptions): Request {
-    const key = lockKeyOf('lock', this.#settings.prefix, resource);
+  #requestOf(resource: Resource, options: HoldOptions, where?: string): Request {
+    const key = lockKeyOf('lock', this.#settings.prefix, resource, where);
+    const hold = holdOf(options, this.#settings.ttlMs);
     const isShared = modeOf(options) === 'shared';
     return {
-      ...this.#holdOf(options),
+      ...hold,
       key,
       as: isShared ? 'shared' : 'exclusive',
       limit: isShared ? ANY_NUMBER : 0,
     };
-  }
-
-  #holdOf({ ttl, renew = true, signal }: HoldOptions): Pick<Request, 'ttlMs' | 'renews' | 'signal'> {
-    return { ttlMs: ttl === undefined ? this.#settings.ttlMs : ttlMsOf(ttl), renews: renew, signal };
   }
 }

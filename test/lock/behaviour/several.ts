@@ -59,6 +59,6 @@ export const several: Behaviours = {
   },
 
   'are one at least': async ({ open }) => {
-    await expect((await open()).acquireAll([])).rejects.toMatchObject({ option: 'resources' });
+    await expect((await open()).acquireAll([])).rejects.toMatchObject({ code: 'LOCK_INVALID_RESOURCE' });
   },
 };
