@@ -68,7 +68,7 @@ export class Locks implements AsyncDisposable {
     const keeping: Keeping = { client, clock, keepMs, renewals: this.#renewals, returns: this.#returns };
     this.#acquisitions = new Acquisitions(keeping, this.#turns, this.#closing.signal);
     this.#unlisten = client.onOwnerChange((concerns) => {
-      for (const held of this.#held()) if (concerns(held.key.slot)) held.doubt();
+      for (const held of this.#held()) if (concerns(held.slot)) held.doubt();
     });
   }
 
