@@ -29,17 +29,30 @@ export class LockLostError extends KeyslotError {
   }
 }
 
-/** Somebody else held a lock for all of `wait`. Nothing is held. Try again later, or wait longer. */
+/**
+ * Somebody else held a lock, or came earlier, for all of `wait`. Nothing is held. Try again later, or wait longer.
+ *
+ * A resource that is a text is data, and all of them read `lock:{<resource>}`: lock a key, and its template is told.
+ */
 export class LockTimeoutError extends KeyslotError {
   readonly code = 'LOCK_TIMEOUT';
   override readonly retryable = true;
   readonly template: string;
   readonly waitMs: number;
 
-  constructor(template: string, waitMs: number) {
-    super(`"${template}" was locked by somebody else for all of the ${waitMs} ms that were waited`);
+  /** Of `acquireAll`, the place of the resource that could not be had; those behind it may not have been asked for. */
+  readonly refusedAt: number | undefined;
+
+  constructor(template: string, waitMs: number, refusedAt?: number) {
+    const which = refusedAt === undefined ? `"${template}"` : `"${template}" (resources[${refusedAt}])`;
+    super(
+      waitMs === 0
+        ? `${which} is locked by somebody else, or others wait for it; with \`wait: 0\` it was asked for once`
+        : `${which} was locked by somebody else for all of the ${waitMs} ms that were waited`,
+    );
     this.template = template;
     this.waitMs = waitMs;
+    this.refusedAt = refusedAt;
   }
 }
 

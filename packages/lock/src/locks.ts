@@ -76,6 +76,7 @@ export class Locks implements AsyncDisposable {
    * Takes a lock, and waits for it while others hold it.
    *
    * @throws {LockTimeoutError} when it was held by others for all of `wait`
+   * @throws {AbortedError} of the client, when `signal` ended the waiting; its `cause` is the signal's reason.
    * @throws {ClusterError} when the cluster could not be asked until then. Nothing is held.
    * @throws {LockLostError} when the answer that it was taken came after its `ttl`, and after `wait`. It is given back.
    */
@@ -87,6 +88,7 @@ export class Locks implements AsyncDisposable {
    * Takes a lock if nobody holds it, and nobody waits for it.
    *
    * @returns `undefined` when somebody does
+   * @throws {AbortedError} of the client, when `signal` is aborted; its `cause` is the signal's reason.
    * @throws {ClusterError} when the cluster cannot be asked: that is not the same.
    * @throws {LockLostError} when the answer that it was taken came after its `ttl`. It is given back.
    */
@@ -98,6 +100,8 @@ export class Locks implements AsyncDisposable {
    * Does something while a lock is held, and gives it back, whatever comes of it.
    *
    * @throws {LockLostError} when the lock was lost before the work was done: it may have met with somebody else's.
+   * Also, with the reason `'released'`, when the work releases it itself: what it does after that is not guarded. Let
+   * `using` release it, or `acquire` what is to end earlier.
    */
   using<T>(resource: Resource, work: Work<T>): Promise<T>;
   using<T>(resource: Resource, options: AcquireOptions, work: Work<T>): Promise<T>;
@@ -111,6 +115,7 @@ export class Locks implements AsyncDisposable {
    * never wait for each other. `wait` is for all of them together.
    *
    * @throws what {@link Locks.acquire} throws, and {@link LockLostError} when one was lost while others were waited for.
+   * The `refusedAt` of a {@link LockTimeoutError} is the place of the resource that others held.
    */
   async acquireAll(resources: readonly Resource[], options: AcquireOptions = {}): Promise<LockGroup> {
     const { waitMs, clock } = this.#settings;

@@ -60,7 +60,10 @@ export interface HoldOptions {
    */
   readonly mode?: 'exclusive' | 'shared';
 
-  /** Ends the waiting, which then rejects with the signal's reason. It does not end what is held. */
+  /**
+   * Ends the waiting, which then rejects with the client's `AbortedError`, whose `cause` is the signal's reason. Nothing
+   * is held then. It does not end what is held.
+   */
   readonly signal?: AbortSignal;
 }
 

@@ -66,7 +66,7 @@ export class Semaphore {
     return await this.#try(options);
   }
 
-  /** Does something with a permit. @throws {LockLostError} when it was lost before the work was done */
+  /** Does something with a permit. @throws {LockLostError} when it was lost, or released, before the work was done */
   using<T>(work: Work<T>): Promise<T>;
   using<T>(options: PermitOptions, work: Work<T>): Promise<T>;
   async using<T>(...args: UsingArguments<PermitOptions, T>): Promise<T> {
