@@ -20,7 +20,7 @@ describe('what a lock is asked for with', () => {
   it.each<[string, (locks: Anything) => unknown, string]>([
     ['no options', (locks) => locks['acquire']?.('x', null), 'options: got null; allowed: an object'],
     ['a text', (locks) => locks['tryAcquire']?.('x', '2s'), "options: got '2s'; allowed: an object"],
-    ['a list', (locks) => locks['acquireAll']?.(['x'], []), 'options: got an array; allowed: an object'],
+    ['a list', (locks) => locks['acquireAll']?.(['x'], ['y']), 'options: got an array; allowed: an object'],
     [
       'no signal',
       (locks) => locks['acquire']?.('x', { signal: {} }),
