@@ -53,8 +53,9 @@ describe('a lock whose answer is late', () => {
       const asked = ask(RESOURCE, { ttl: '1m', signal: controller.signal });
       asked.catch(() => {});
       await clock.advance(50);
-      controller.abort(new Error('enough'));
-      await expect(during(clock, asked)).rejects.toThrow('enough');
+      const reason = new Error('enough');
+      controller.abort(reason);
+      await expect(during(clock, asked)).rejects.toMatchObject({ code: 'CLUSTER_ABORTED', cause: reason });
       await clock.advance(5);
       expect(client.size).toBe(0);
     }

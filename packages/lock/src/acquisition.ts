@@ -1,3 +1,4 @@
+import { AbortedError } from '@keyslot/cluster';
 import { type Clock, isKeyslotError } from '@keyslot/kernel';
 import { LockLostError, LocksClosedError, LockTimeoutError } from './errors.ts';
 import { HeldLock, type Keeping, surelyUntil } from './held-lock.ts';
@@ -256,8 +257,13 @@ class One {
       this.tell('failed');
       return new LocksClosedError();
     }
-    if (this.#request.signal?.aborted === true) this.tell('aborted');
-    else this.tell(error instanceof LockTimeoutError ? 'timed-out' : 'failed');
+    const { signal } = this.#request;
+    if (signal?.aborted === true) {
+      this.tell('aborted');
+      // Whatever ended first. The question may have arrived; what it took is given back, so nothing is held.
+      return new AbortedError('LOCK', 'no', { cause: signal.reason });
+    }
+    this.tell(error instanceof LockTimeoutError ? 'timed-out' : 'failed');
     return error;
   }
 

@@ -29,27 +29,47 @@ export class LockLostError extends KeyslotError {
   }
 }
 
-/** Somebody else held a lock for all of `wait`. Nothing is held. Try again later, or wait longer. */
+/**
+ * Somebody else held a lock, or came earlier, for all of `wait`. Nothing is held. Try again later, or wait longer.
+ *
+ * A resource that is a text is data, and all of them read `lock:{<resource>}`: lock a key, and its template is told.
+ */
 export class LockTimeoutError extends KeyslotError {
   readonly code = 'LOCK_TIMEOUT';
   override readonly retryable = true;
   readonly template: string;
   readonly waitMs: number;
 
-  constructor(template: string, waitMs: number) {
-    super(`"${template}" was locked by somebody else for all of the ${waitMs} ms that were waited`);
+  /** Of `acquireAll`, the place of the resource that could not be had; those behind it may not have been asked for. */
+  readonly refusedAt: number | undefined;
+
+  constructor(template: string, waitMs: number, refusedAt?: number) {
+    const which = refusedAt === undefined ? `"${template}"` : `"${template}" (resources[${refusedAt}])`;
+    super(
+      waitMs === 0
+        ? `${which} is locked by somebody else, or others wait for it; with \`wait: 0\` it was asked for once`
+        : `${which} was locked by somebody else for all of the ${waitMs} ms that were waited`,
+    );
     this.template = template;
     this.waitMs = waitMs;
+    this.refusedAt = refusedAt;
   }
 }
 
-/** What is to be locked has no name that could be one. Give a text of 1 to 1 000 characters, or a key. */
+/** What is to be locked has no name that could be one. Give a text of 1 to 1 000 characters, or a key; to `acquireAll` an array of them. */
 export class InvalidResourceError extends KeyslotError {
   readonly code = 'LOCK_INVALID_RESOURCE';
 
-  /** @param received - what it is like: a name is data, and is not shown */
-  constructor(received: string) {
-    super(`resource: got ${received}; allowed: a text of 1 to 1 000 characters, or a key of a template`);
+  /**
+   * @param received - what it is like: a name is data, and is not shown
+   * @param where - the argument, or the place in it
+   */
+  constructor(
+    received: string,
+    where = 'resource',
+    allowed = 'a text of 1 to 1 000 characters, or a key of a template',
+  ) {
+    super(`${where}: got ${received}; allowed: ${allowed}`);
   }
 }
 

@@ -40,11 +40,13 @@ export function surelyUntil(sentAt: number, ttlMs: number): number {
 /** How long a renewal may take that is in no hurry, in milliseconds: a failover, and then some. */
 const MOST_DEADLINE_MS = 10_000;
 
-/** A lock and what keeps it: until when it is held, when it is renewed, and what ended it. */
+/**
+ * A lock and what keeps it: until when it is held, when it is renewed, and what ended it. Who prints it sees its template
+ * and its number, and not what is locked.
+ */
 export class HeldLock implements Lock, Timed {
   readonly template: string;
   readonly fencing: number;
-  readonly key: LockKey;
   readonly #taken: Taken;
   readonly #keeping: Keeping;
   readonly #lost = new AbortController();
@@ -61,13 +63,16 @@ export class HeldLock implements Lock, Timed {
   constructor(taken: Taken, keeping: Keeping) {
     this.template = taken.key.template;
     this.fencing = taken.fencing;
-    this.key = taken.key;
     this.#taken = taken;
     this.#keeping = keeping;
     this.#ttlMs = taken.ttlMs;
     this.#until = surelyUntil(taken.sentAt, taken.ttlMs);
     this.#renewAt = taken.renews ? taken.sentAt + taken.ttlMs / 3 : Number.POSITIVE_INFINITY;
     keeping.renewals.hold(this);
+  }
+
+  get slot(): number {
+    return this.#taken.key.slot;
   }
 
   get signal(): AbortSignal {

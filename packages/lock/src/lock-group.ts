@@ -1,4 +1,5 @@
-import { type Clock, InvalidOptionError } from '@keyslot/kernel';
+import { AbortedError } from '@keyslot/cluster';
+import type { Clock } from '@keyslot/kernel';
 import type { Request } from './acquisition.ts';
 import { LockTimeoutError } from './errors.ts';
 import type { HeldLock } from './held-lock.ts';
@@ -26,15 +27,16 @@ export async function takeAll(
   waitMs: number,
   take: (request: Request, waitMs: number) => Promise<HeldLock>,
 ): Promise<LockGroup> {
-  if (requests.length === 0) throw new InvalidOptionError('resources', requests, 'one resource or more');
   const until = clock.monotonic() + waitMs;
   const byKey = new Map(requests.map((request) => [request.key.text, request]));
   const taken = new Map<string, HeldLock>();
+  let waiting: string | undefined;
   try {
     // By their bytes: what a locale has to say about it differs between machines.
     for (const text of [...byKey.keys()].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))) {
       const request = byKey.get(text);
       if (request === undefined) continue;
+      waiting = text;
       // Who has lost one of them waits for no more.
       const ends = [...taken.values(), request].flatMap(({ signal }) => signal ?? []);
       const signal = ends.length === 0 ? undefined : AbortSignal.any(ends);
@@ -43,9 +45,27 @@ export async function takeAll(
     for (const lock of taken.values()) lock.assertHeld();
   } catch (error) {
     await releaseAll([...taken.values()]);
-    throw error instanceof LockTimeoutError ? new LockTimeoutError(error.template, waitMs) : error;
+    throw whyNone(error, requests, waiting, [...taken.values()], waitMs);
   }
   return groupOf(requests.flatMap(({ key }) => taken.get(key.text) ?? []));
+}
+
+/** What is said to one who has asked for all of them, of what became of the one that was waited for. */
+function whyNone(
+  error: unknown,
+  requests: readonly Request[],
+  waiting: string | undefined,
+  taken: readonly HeldLock[],
+  waitMs: number,
+): unknown {
+  if (error instanceof LockTimeoutError) {
+    const at = requests.findIndex(({ key }) => key.text === waiting);
+    return new LockTimeoutError(error.template, waitMs, at);
+  }
+  // It was not the caller who ended the waiting, but a lock that was taken before, and lost.
+  if (error instanceof AbortedError && taken.some(({ signal }) => signal.reason === error.cause))
+    return error.cause;
+  return error;
 }
 
 function groupOf(locks: readonly HeldLock[]): LockGroup {

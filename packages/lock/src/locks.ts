@@ -1,19 +1,20 @@
 import { toMs } from '@keyslot/kernel';
 import { Acquisitions, type Request } from './acquisition.ts';
+import { type UsingArguments, usingOf, type Work } from './arguments.ts';
 import { HeldLock, type Keeping } from './held-lock.ts';
 import type { Lock } from './lock.ts';
 import { type LockGroup, takeAll } from './lock-group.ts';
 import {
   type AcquireOptions,
   type HoldOptions,
+  holdOf,
   type LockSettings,
   type LocksOptions,
   modeOf,
   settingsOf,
-  ttlMsOf,
 } from './options.ts';
 import { Renewals } from './renewals.ts';
-import { lockKeyOf, type Resource } from './resource.ts';
+import { lockKeyOf, type Resource, resourcesOf } from './resource.ts';
 import { Returns } from './returns.ts';
 import { permitsOf, Semaphore, type SemaphoreOptions } from './semaphore.ts';
 import { Turns } from './turns.ts';
@@ -42,7 +43,7 @@ const ANY_NUMBER = 1_000_000;
  *   lock.isHeld; // => true
  *   await locks.tryAcquire('order:42'); // => undefined
  * }
- * await locks.using('order:42', {}, async ({ fencing }) => fencing > 0); // => true
+ * await locks.using('order:42', async ({ fencing }) => fencing > 0); // => true
  * await locks.close();
  * await client.close();
  * ```
@@ -67,7 +68,7 @@ export class Locks implements AsyncDisposable {
     const keeping: Keeping = { client, clock, keepMs, renewals: this.#renewals, returns: this.#returns };
     this.#acquisitions = new Acquisitions(keeping, this.#turns, this.#closing.signal);
     this.#unlisten = client.onOwnerChange((concerns) => {
-      for (const held of this.#held()) if (concerns(held.key.slot)) held.doubt();
+      for (const held of this.#held()) if (concerns(held.slot)) held.doubt();
     });
   }
 
@@ -75,6 +76,7 @@ export class Locks implements AsyncDisposable {
    * Takes a lock, and waits for it while others hold it.
    *
    * @throws {LockTimeoutError} when it was held by others for all of `wait`
+   * @throws {AbortedError} of the client, when `signal` ended the waiting; its `cause` is the signal's reason.
    * @throws {ClusterError} when the cluster could not be asked until then. Nothing is held.
    * @throws {LockLostError} when the answer that it was taken came after its `ttl`, and after `wait`. It is given back.
    */
@@ -86,6 +88,7 @@ export class Locks implements AsyncDisposable {
    * Takes a lock if nobody holds it, and nobody waits for it.
    *
    * @returns `undefined` when somebody does
+   * @throws {AbortedError} of the client, when `signal` is aborted; its `cause` is the signal's reason.
    * @throws {ClusterError} when the cluster cannot be asked: that is not the same.
    * @throws {LockLostError} when the answer that it was taken came after its `ttl`. It is given back.
    */
@@ -97,12 +100,13 @@ export class Locks implements AsyncDisposable {
    * Does something while a lock is held, and gives it back, whatever comes of it.
    *
    * @throws {LockLostError} when the lock was lost before the work was done: it may have met with somebody else's.
+   * Also, with the reason `'released'`, when the work releases it itself: what it does after that is not guarded. Let
+   * `using` release it, or `acquire` what is to end earlier.
    */
-  async using<T>(
-    resource: Resource,
-    options: AcquireOptions,
-    work: (lock: Lock) => T | Promise<T>,
-  ): Promise<T> {
+  using<T>(resource: Resource, work: Work<T>): Promise<T>;
+  using<T>(resource: Resource, options: AcquireOptions, work: Work<T>): Promise<T>;
+  async using<T>(resource: Resource, ...args: UsingArguments<AcquireOptions, T>): Promise<T> {
+    const { options, work } = usingOf(args);
     return await using(await this.acquire(resource, options), work);
   }
 
@@ -111,11 +115,14 @@ export class Locks implements AsyncDisposable {
    * never wait for each other. `wait` is for all of them together.
    *
    * @throws what {@link Locks.acquire} throws, and {@link LockLostError} when one was lost while others were waited for.
+   * The `refusedAt` of a {@link LockTimeoutError} is the place of the resource that others held.
    */
   async acquireAll(resources: readonly Resource[], options: AcquireOptions = {}): Promise<LockGroup> {
     const { waitMs, clock } = this.#settings;
+    const requests = resourcesOf(resources).map((resource, at) =>
+      this.#requestOf(resource, options, `resources[${at}]`),
+    );
     const most = options.wait === undefined ? waitMs : toMs(options.wait, 'wait', 0);
-    const requests = resources.map((resource) => this.#requestOf(resource, options));
     return await takeAll(requests, clock, most, (request, ms) => this.#acquisitions.wait(request, ms));
   }
 
@@ -127,7 +134,12 @@ export class Locks implements AsyncDisposable {
   semaphore(resource: Resource, options: SemaphoreOptions): Semaphore {
     const limit = permitsOf(options);
     const key = lockKeyOf('semaphore', this.#settings.prefix, resource);
-    const request = (hold: HoldOptions): Request => ({ ...this.#holdOf(hold), key, as: 'permit', limit });
+    const request = (hold: HoldOptions): Request => ({
+      ...holdOf(hold, this.#settings.ttlMs),
+      key,
+      as: 'permit',
+      limit,
+    });
     return new Semaphore(
       async (hold) => await this.#acquire(request(hold), hold),
       async (hold) => await this.#acquisitions.try(request(hold)),
@@ -171,18 +183,15 @@ export class Locks implements AsyncDisposable {
   }
 
   /** @throws {InvalidResourceError} @throws {InvalidOptionError} */
-  #requestOf(resource: Resource, options: HoldOptions): Request {
-    const key = lockKeyOf('lock', this.#settings.prefix, resource);
+  #requestOf(resource: Resource, options: HoldOptions, where?: string): Request {
+    const key = lockKeyOf('lock', this.#settings.prefix, resource, where);
+    const hold = holdOf(options, this.#settings.ttlMs);
     const isShared = modeOf(options) === 'shared';
     return {
-      ...this.#holdOf(options),
+      ...hold,
       key,
       as: isShared ? 'shared' : 'exclusive',
       limit: isShared ? ANY_NUMBER : 0,
     };
-  }
-
-  #holdOf({ ttl, renew = true, signal }: HoldOptions): Pick<Request, 'ttlMs' | 'renews' | 'signal'> {
-    return { ttlMs: ttl === undefined ? this.#settings.ttlMs : ttlMsOf(ttl), renews: renew, signal };
   }
 }

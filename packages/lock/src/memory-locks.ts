@@ -1,3 +1,4 @@
+import { objectOf } from './arguments.ts';
 import { Locks } from './locks.ts';
 import { MemoryLockClient } from './memory-lock-client.ts';
 import type { LocksOptions } from './options.ts';
@@ -35,6 +36,6 @@ export interface MemoryLocksOptions extends Omit<LocksOptions, 'client'> {
  * @throws {InvalidOptionError} for options that cannot be used.
  */
 export function createMemoryLocks(options: MemoryLocksOptions = {}): Locks {
-  const { client = new MemoryLockClient(options) } = options;
+  const { client = new MemoryLockClient(options) } = objectOf(options, 'an object, or nothing');
   return new Locks({ ...(client.clock && { clock: client.clock }), ...options, client });
 }

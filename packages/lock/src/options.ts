@@ -1,4 +1,5 @@
 import { type Clock, type Duration, InvalidOptionError, systemClock, toMs } from '@keyslot/kernel';
+import { objectOf, signalOf } from './arguments.ts';
 import type { LockClient } from './lock-client.ts';
 
 /** How {@link Locks} are made. */
@@ -59,7 +60,10 @@ export interface HoldOptions {
    */
   readonly mode?: 'exclusive' | 'shared';
 
-  /** Ends the waiting, which then rejects with the signal's reason. It does not end what is held. */
+  /**
+   * Ends the waiting, which then rejects with the client's `AbortedError`, whose `cause` is the signal's reason. Nothing
+   * is held then. It does not end what is held.
+   */
   readonly signal?: AbortSignal;
 }
 
@@ -78,7 +82,14 @@ const MOST_TTL_MS = 24 * 60 * 60_000;
 
 /** @throws {InvalidOptionError} */
 export function settingsOf(options: LocksOptions): LockSettings {
-  const { client, namespace, ttl = '10s', wait = '10s', keepNumber = 0, clock = systemClock } = options;
+  const {
+    client,
+    namespace,
+    ttl = '10s',
+    wait = '10s',
+    keepNumber = 0,
+    clock = systemClock,
+  } = objectOf(options, 'an object with a client');
   if (typeof client?.run !== 'function')
     throw new InvalidOptionError('client', client, 'a ClusterClient, or a MemoryLockClient in unit tests');
   if (namespace !== undefined && !(typeof namespace === 'string' && NAMESPACE.test(namespace)))
@@ -102,6 +113,23 @@ function upTo(ms: number, option: string, received: Duration): number {
   // Longer ones are beyond what a timer can wait for, and what anybody should wait for after a crash.
   if (ms > MOST_TTL_MS) throw new InvalidOptionError(option, received, `a duration up to '1d'`);
   return ms;
+}
+
+/** How a lock is held that is asked for with these options. */
+interface Hold {
+  readonly ttlMs: number;
+  readonly renews: boolean;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * @param ttlMs - unless they say otherwise
+ * @throws {InvalidOptionError}
+ */
+export function holdOf(options: HoldOptions, ttlMs: number): Hold {
+  const { ttl, renew = true, signal } = objectOf(options);
+  if (typeof renew !== 'boolean') throw new InvalidOptionError('renew', renew, 'true or false');
+  return { ttlMs: ttl === undefined ? ttlMs : ttlMsOf(ttl), renews: renew, signal: signalOf(signal) };
 }
 
 /** @throws {InvalidOptionError} */

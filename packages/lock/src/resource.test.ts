@@ -30,4 +30,19 @@ describe('a resource', () => {
       /^(?!.*secret)resource: got a text of 1006/,
     );
   });
+
+  it.each([
+    [undefined, 'undefined'],
+    [null, 'null'],
+    [7, 'a number'],
+    [{}, 'an object'],
+    [{ text: 'secret' }, 'an object'],
+    [['secret'], 'an array'],
+    [() => 'secret', 'a function'],
+    ['', 'a text of 0 characters'],
+  ])('is not %o, and an error says in words what that is', (received, words) => {
+    expect(() => lockKeyOf('lock', '', received as Resource)).toThrow(
+      `resource: got ${words}; allowed: a text`,
+    );
+  });
 });

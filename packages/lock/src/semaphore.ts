@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '@keyslot/kernel';
+import { objectOf, type UsingArguments, usingOf, type Work } from './arguments.ts';
 import type { Lock } from './lock.ts';
 import type { AcquireOptions, HoldOptions } from './options.ts';
 import { using } from './using.ts';
@@ -18,7 +19,8 @@ export type PermitOptions = Omit<AcquireOptions, 'mode'>;
 const MOST = 1_000;
 
 /** @throws {InvalidOptionError} */
-export function permitsOf({ permits }: SemaphoreOptions): number {
+export function permitsOf(options: SemaphoreOptions): number {
+  const { permits } = objectOf(options, 'an object like { permits: 2 }');
   if (!Number.isSafeInteger(permits) || permits < 1 || permits > MOST)
     throw new InvalidOptionError('permits', permits, `a whole number from 1 to ${MOST}`);
   return permits;
@@ -37,7 +39,7 @@ export function permitsOf({ permits }: SemaphoreOptions): number {
  * const [one, two] = [await exports.acquire(), await exports.acquire()];
  * await exports.tryAcquire(); // => undefined
  * await one.release(); // => { outcome: 'released' }
- * await exports.using({}, async () => 'exported'); // => 'exported'
+ * await exports.using(async () => 'exported'); // => 'exported'
  * await two.release(); // => { outcome: 'released' }
  * await locks.close();
  * ```
@@ -64,8 +66,11 @@ export class Semaphore {
     return await this.#try(options);
   }
 
-  /** Does something with a permit. @throws {LockLostError} when it was lost before the work was done */
-  async using<T>(options: PermitOptions, work: (permit: Lock) => T | Promise<T>): Promise<T> {
+  /** Does something with a permit. @throws {LockLostError} when it was lost, or released, before the work was done */
+  using<T>(work: Work<T>): Promise<T>;
+  using<T>(options: PermitOptions, work: Work<T>): Promise<T>;
+  async using<T>(...args: UsingArguments<PermitOptions, T>): Promise<T> {
+    const { options, work } = usingOf(args);
     return await using(await this.acquire(options), work);
   }
 }

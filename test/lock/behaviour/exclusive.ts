@@ -28,8 +28,12 @@ export const exclusive: Behaviours = {
       code: 'LOCK_TIMEOUT',
       template: 'lock:{<resource>}',
       waitMs: 120,
+      refusedAt: undefined,
     });
-    await expect(two.acquire(resource, { wait: 0 })).rejects.toThrow(LockTimeoutError);
+    await expect(refused).rejects.toThrow('for all of the 120 ms');
+    const once = two.acquire(resource, { wait: 0 });
+    await expect(once).rejects.toThrow(LockTimeoutError);
+    await expect(once).rejects.toThrow('with `wait: 0` it was asked for once');
   },
 
   'has a larger number each time, whoever takes it and however it ended': async ({ open }) => {

@@ -96,6 +96,14 @@ export const holding: Behaviours = {
     await expect(work).rejects.toMatchObject({ code: 'LOCK_LOST', reason: 'expired' });
   },
 
+  'learns from `using` that the work released it itself, and from there on was not guarded': async ({
+    open,
+  }) => {
+    const locks = await open();
+    const work = locks.using(newResource(), (lock) => lock.release());
+    await expect(work).rejects.toMatchObject({ code: 'LOCK_LOST', reason: 'released' });
+  },
+
   'loses it when its locks are closed': async ({ open }) => {
     const [one, two] = [await open(), await open()];
     const resource = newResource();

@@ -10,7 +10,10 @@ export const several: Behaviours = {
     const last = [a, b, c].toSorted().at(-1) ?? c;
     const lock = await one.acquire(last);
     const refused = two.acquireAll([a, b, c], { wait: 100 });
-    await expect(refused).rejects.toMatchObject({ code: 'LOCK_TIMEOUT', waitMs: 100 });
+    const refusedAt = [a, b, c].indexOf(last);
+    await expect(refused).rejects.toMatchObject({ code: 'LOCK_TIMEOUT', waitMs: 100, refusedAt });
+    const once = two.acquireAll([last, a, b, c], { wait: 0 });
+    await expect(once).rejects.toThrow('"lock:{<resource>}" (resources[0]) is locked by somebody else');
     await lock.release();
     for (const each of [a, b, c]) await (await one.acquire(each, { wait: 0 })).release();
 
@@ -58,7 +61,17 @@ export const several: Behaviours = {
     await expect(refused).rejects.toMatchObject({ code: 'LOCK_LOST' });
   },
 
+  'are not waited for when their caller has lost something else': async ({ open }) => {
+    const [one, two] = [await open(), await open()];
+    const [a, b] = [newResource(), newResource()];
+    await using _ = await one.acquire(b);
+    const { signal } = await two.acquire(newResource(), { ttl: 150, renew: false });
+    const ended = two.acquireAll([a, b], { signal, wait: '20s' });
+    await expect(ended).rejects.toMatchObject({ code: 'CLUSTER_ABORTED', cause: { code: 'LOCK_LOST' } });
+    expect((await one.tryAcquire(a))?.isHeld).toBe(true);
+  },
+
   'are one at least': async ({ open }) => {
-    await expect((await open()).acquireAll([])).rejects.toMatchObject({ option: 'resources' });
+    await expect((await open()).acquireAll([])).rejects.toMatchObject({ code: 'LOCK_INVALID_RESOURCE' });
   },
 };

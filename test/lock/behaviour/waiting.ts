@@ -66,9 +66,15 @@ export const waiting: Behaviours = {
     const aborted = two.acquire(resource, { signal: controller.signal });
     const patient = three.acquire(resource);
     await expect(impatient).rejects.toMatchObject({ code: 'LOCK_TIMEOUT' });
-    controller.abort(new Error('enough'));
-    await expect(aborted).rejects.toThrow('enough');
-    await expect(two.acquire(resource, { signal: controller.signal })).rejects.toThrow('enough');
+    const reason = new Error('enough');
+    controller.abort(reason);
+    await expect(aborted).rejects.toMatchObject({ code: 'CLUSTER_ABORTED', executed: 'no', cause: reason });
+    const late = two.acquire(resource, { signal: controller.signal });
+    await expect(late).rejects.toMatchObject({ code: 'CLUSTER_ABORTED', cause: reason });
+    const once = two.tryAcquire(resource, { signal: controller.signal });
+    await expect(once).rejects.toMatchObject({ code: 'CLUSTER_ABORTED', cause: reason });
+    const all = two.acquireAll([newResource(), resource], { signal: controller.signal });
+    await expect(all).rejects.toMatchObject({ code: 'CLUSTER_ABORTED', cause: reason });
     await sleep(50);
     const at = performance.now();
     await lock.release();
