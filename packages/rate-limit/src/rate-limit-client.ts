@@ -8,14 +8,11 @@ export interface RateLimitClient
   readonly now?: () => number;
 }
 
-/**
- * @param option - how it is called in messages
- * @throws {InvalidOptionError} for what is no client, like an ioredis `Cluster`
- */
-export function mustBeClient(client: unknown, option = 'client'): void {
+/** @throws {InvalidOptionError} for what is no client, like an ioredis `Cluster` */
+export function mustBeClient(client: unknown): void {
   if (typeof (client as Partial<RateLimitClient> | undefined | null)?.run !== 'function')
     throw new InvalidOptionError(
-      option,
+      'client',
       client,
       'a ClusterClient of @keyslot/cluster, or a MemoryRateLimitClient in unit tests; new ClusterClient({ cluster }) makes one of an ioredis Cluster',
     );

@@ -112,16 +112,16 @@ describe('an option', () => {
     await expect(limiter.waitFor('s', 1, { within: '25h' })).rejects.toThrow("within: got '25h'");
   });
 
-  it('of points is refused when the limiter is made, not when it admits nobody', () => {
-    const storeClient = {} as ClusterClient;
-    const { client } = limiterAt();
-    const flexible = (points: number) => () =>
-      new FlexibleRateLimiter({ storeClient: client as unknown as ClusterClient, points, duration: 1 });
-    for (const points of [-1, Number.NaN]) expect(flexible(points)).toThrow(RateLimitRangeError);
-    expect(flexible(0)).not.toThrow();
-    expect(() => new FlexibleRateLimiter({ storeClient, points: 1, duration: 1 })).toThrow(
-      'storeClient: got',
-    );
+  it('of points is refused when the limiter is made', () => {
+    const storeClient = new ClusterClient({ nodes: [{ host: '127.0.0.1', port: 1 }] });
+    onTestFinished(() => storeClient.close());
+    const make = (options: object) => () =>
+      new FlexibleRateLimiter({ storeClient, points: 1, duration: 1, ...options });
+    for (const points of [-1, Number.NaN]) expect(make({ points })).toThrow(RateLimitRangeError);
+    expect(make({ points: 0 })).not.toThrow();
+    // The stand-in counts no points.
+    for (const none of [...NO_CLIENTS, new MemoryRateLimitClient()])
+      expect(make({ storeClient: none })).toThrow(/^storeClient: got .*a ClusterClient/);
   });
 });
 

@@ -10,7 +10,7 @@ import { isOutage } from './unavailable.ts';
 
 /** How a {@link KeyslotThrottlerStorage} is made. */
 export interface KeyslotThrottlerStorageOptions {
-  /** The cluster that counts. The storage does not close it. */
+  /** The cluster that counts, or a `MemoryRateLimitClient` in unit tests. The storage does not close it. */
   readonly client: Pick<ClusterClient, 'run'>;
 
   /** What tells its keys from those of another application in the same cluster. @default 'app' */
@@ -62,7 +62,7 @@ const hitsOf = key('throttled:<app>:{<tracker>}:<throttler>');
 /**
  * The storage of `@nestjs/throttler` on a cluster: one key and one round trip for each throttler of a request, exact whatever
  * comes at once. A window begins with its first request; a block ends it, and after the block it begins anew. What is denied
- * is not counted.
+ * is not counted. `docs/rate-limit-adapters.md` has the whole module; without `APP_GUARD` nothing is limited.
  *
  * ```ts
  * ThrottlerModule.forRootAsync({

@@ -1,6 +1,5 @@
 import { InvalidOptionError } from '@keyslot/kernel';
 import { RateLimitRangeError } from '../errors.ts';
-import { mustBeClient } from '../rate-limit-client.ts';
 import type { FlexibleRateLimiterOptions } from './options.ts';
 
 const KNOWN: Record<keyof FlexibleRateLimiterOptions, true> = {
@@ -41,7 +40,14 @@ export function check(options: FlexibleRateLimiterOptions): void {
 
   const { storeClient, keyPrefix, points, blockOnConsumed, inMemoryBlockOnConsumed, inMemoryBlockDuration } =
     options;
-  mustBeClient(storeClient, 'storeClient');
+  // A stand-in of the other limiters' can run scripts, and is none of this one's.
+  const { run, set } = (storeClient ?? {}) as Partial<typeof storeClient>;
+  if (typeof run !== 'function' || typeof set !== 'function')
+    throw new InvalidOptionError(
+      'storeClient',
+      storeClient,
+      'a ClusterClient of @keyslot/cluster; new ClusterClient({ cluster }) makes one of an ioredis Cluster',
+    );
   const { insuranceLimiter } = options;
   if (insuranceLimiter !== undefined && typeof insuranceLimiter.consume !== 'function')
     throw new InvalidOptionError('insuranceLimiter', insuranceLimiter, 'a limiter with this interface');
