@@ -1,5 +1,4 @@
 import type { RateLimiter } from '@keyslot/rate-limit';
-import type { HttpRateLimitOptions } from '@keyslot/rate-limit/express';
 import { rateLimit } from '@keyslot/rate-limit/express';
 import { rateLimitHook } from '@keyslot/rate-limit/fastify';
 import express, { type Request as ExpressRequest } from 'express';
@@ -43,7 +42,7 @@ fastify.post(
 
 // Without its name, a request is only known to have an address.
 // @ts-expect-error
-fastify.addHook('preHandler', rateLimitHook({ limiter, key: (request) => request.tenant.id }));
+fastify.addHook('preHandler', rateLimitHook({ limiter, key: ({ tenant }) => `${tenant}` }));
 
 const app = express();
 app.use(rateLimit({ limiter }));
@@ -54,4 +53,4 @@ app.post('/orders', rateLimit<ExpressRequest>({ limiter, key: (request) => reque
 // @ts-expect-error
 rateLimit({});
 // @ts-expect-error
-const noText: HttpRateLimitOptions<unknown>['key'] = () => 42;
+rateLimit({ limiter, key: () => 42 });
