@@ -62,7 +62,6 @@ describe('subjects', () => {
       'a:leases',
       'A',
       'a ',
-      '',
       '\u0000',
       'ä',
       'a\ud800',

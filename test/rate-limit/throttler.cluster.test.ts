@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ClusterClient } from '@keyslot/cluster';
 import { slotOf } from '@keyslot/keys';
+import { MemoryRateLimitClient } from '@keyslot/rate-limit';
 import { KeyslotThrottlerStorage } from '@keyslot/rate-limit/throttler';
 import { Controller, Get, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
@@ -17,11 +18,15 @@ import {
 import { describe, expect } from 'vitest';
 import { test as base } from './fixtures.ts';
 
-/** The package's own storage, in one process, is asked the same where it answers the same. */
+/**
+ * The package's own storage, in one process, is asked the same where it answers the same; and so is ours without a cluster, as
+ * in unit tests.
+ */
 const test = base.extend<{ storages: readonly ThrottlerStorage[] }>({
   storages: async ({ client }, use) => {
     const theirs = new ThrottlerStorageService();
-    await use([new KeyslotThrottlerStorage({ client, name: randomUUID() }), theirs]);
+    const inMemory = new KeyslotThrottlerStorage({ client: new MemoryRateLimitClient() });
+    await use([new KeyslotThrottlerStorage({ client, name: randomUUID() }), inMemory, theirs]);
     theirs.onApplicationShutdown();
   },
 });

@@ -8,7 +8,7 @@ const nodes = [{ host: '127.0.0.1', port: 1 }];
 
 describe('options that cannot be used', () => {
   it.each<[unknown, string]>([
-    [{ nodes: [] }, 'nodes: got an array; allowed: at least one address, like { host, port }'],
+    [{ nodes: [] }, 'nodes: got an empty array; allowed: at least one address, like { host, port }'],
     [{ nodes: 'localhost' }, "nodes: got 'localhost'; allowed: at least one address, like { host, port }"],
     [{}, 'nodes: got undefined; allowed: at least one address, like { host, port }'],
     [{ cluster: {} }, 'cluster: got an object; allowed: an ioredis Cluster; for addresses use `nodes`'],

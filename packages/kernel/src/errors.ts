@@ -49,8 +49,9 @@ export class InvalidOptionError extends KeyslotError {
 /** How a bad option is shown: its text, shortened. Never used for data. */
 function describe(received: unknown): string {
   if (typeof received === 'string') return `'${received.slice(0, 60)}'`;
-  if (typeof received === 'object' && received !== null)
-    return Array.isArray(received) ? 'an array' : 'an object';
+  if (Array.isArray(received)) return received.length === 0 ? 'an empty array' : 'an array';
+  if (received instanceof Promise) return 'a promise';
+  if (typeof received === 'object' && received !== null) return 'an object';
   if (typeof received === 'function') return 'a function';
   return String(received);
 }

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { CallOptions } from '@keyslot/cluster';
-import { type Duration, InvalidOptionError, toMs } from '@keyslot/kernel';
+import { type Duration, toMs } from '@keyslot/kernel';
 import { RateLimitRangeError } from './errors.ts';
 import { mustBeWhole } from './limit.ts';
-import type { RateLimitClient } from './rate-limit-client.ts';
+import { mustBeOneOf } from './one-of.ts';
+import { mustBeClient, type RateLimitClient } from './rate-limit-client.ts';
 import type { RateLimitResult } from './result.ts';
 import { type LeaseDecision, lookAtLeases, takeLease } from './scripts/index.ts';
 import { SubjectKeys } from './subject-keys.ts';
@@ -36,11 +37,13 @@ export interface ConcurrencyLimiterOptions {
   readonly deadline?: Duration;
 }
 
-/** What was decided, and the lease that was given. */
-export interface LeaseResult extends RateLimitResult {
-  /** What to release or renew; `undefined` when denied. */
-  readonly lease: string | undefined;
-}
+/**
+ * What was decided, and the lease that was given: what to release or renew. There is none when it was denied, nor when nobody
+ * decided (`onUnavailable: 'open'`): who is admitted then holds no place, and has nothing to give back.
+ */
+export type LeaseResult =
+  | (RateLimitResult & { readonly allowed: true; readonly decidedBy: 'cluster'; readonly lease: string })
+  | (RateLimitResult & { readonly lease: undefined });
 
 const LONGEST_LEASE_MS = 86_400_000;
 
@@ -53,10 +56,10 @@ const LONGEST_LEASE_MS = 86_400_000;
  * import { ConcurrencyLimiter, MemoryRateLimitClient } from '@keyslot/rate-limit';
  *
  * const limiter = new ConcurrencyLimiter({ client: new MemoryRateLimitClient(), name: 'exports', limit: 1 });
- * const first = await limiter.consume('user:42');
- * first.allowed; // => true
+ * const { lease } = await limiter.consume('user:42');
  * (await limiter.consume('user:42')).allowed; // => false
- * await limiter.release('user:42', first.lease ?? ''); // => 'released'
+ *
+ * if (lease !== undefined) await limiter.release('user:42', lease);
  * (await limiter.consume('user:42')).allowed; // => true
  * ```
  */
@@ -82,12 +85,12 @@ export class ConcurrencyLimiter {
     onUnavailable = 'throw',
     deadline,
   }: ConcurrencyLimiterOptions) {
+    mustBeClient(client);
     mustBeWhole('limit', limit, 'a whole number from 1 up');
     const leaseMs = toMs(lease, 'lease');
     if (leaseMs > LONGEST_LEASE_MS)
-      throw new RateLimitRangeError('lease', leaseMs, `milliseconds from 1 to ${LONGEST_LEASE_MS} (a day)`);
-    if (!['throw', 'open', 'closed'].includes(onUnavailable))
-      throw new InvalidOptionError('onUnavailable', onUnavailable, 'throw, open, closed');
+      throw new RateLimitRangeError('lease', lease, `milliseconds from 1 to ${LONGEST_LEASE_MS} (a day)`);
+    mustBeOneOf('onUnavailable', onUnavailable, ['throw', 'open', 'closed']);
     this.#keys = new SubjectKeys(name, ':leases');
     this.#call = deadline === undefined ? {} : { deadline: toMs(deadline, 'deadline') };
     this.name = name;
@@ -102,6 +105,7 @@ export class ConcurrencyLimiter {
    *
    * `retryAfterMs` of a denial is when a place is free by itself, at the latest; a release frees one sooner.
    *
+   * @throws {NoSubjectError} for a subject that is empty or no text
    * @throws {ClusterError} when the cluster cannot be asked and `onUnavailable` is `'throw'`. A place may have been taken
    *   then, until its lease ends
    */
@@ -109,12 +113,16 @@ export class ConcurrencyLimiter {
     const id = randomUUID();
     const result = await this.#ask(subject, id, options);
     tellDecision(this.name, 1, result);
-    return { ...result, lease: result.allowed ? id : undefined };
+    return result.allowed && result.decidedBy === 'cluster'
+      ? { ...result, allowed: true, decidedBy: 'cluster', lease: id }
+      : { ...result, lease: undefined };
   }
 
   /**
    * Gives a place back. `'gone'`: the lease had ended, and somebody else may have had the place since; or the answer to a
    * first attempt was lost.
+   *
+   * @throws {ClusterError} when the cluster cannot be asked, whatever `onUnavailable` says. The place is free when its lease ends
    */
   async release(
     subject: string,
@@ -126,7 +134,11 @@ export class ConcurrencyLimiter {
     return removed === 1 ? 'released' : 'gone';
   }
 
-  /** Holds a place for as long again from now on. `'lost'`: the lease had ended; stop, or take a new place. */
+  /**
+   * Holds a place for as long again from now on. `'lost'`: the lease had ended; stop, or take a new place.
+   *
+   * @throws {ClusterError} when the cluster cannot be asked, whatever `onUnavailable` says. The lease ends when it would have
+   */
   async renew(
     subject: string,
     lease: string,
@@ -138,7 +150,11 @@ export class ConcurrencyLimiter {
     return admitted ? 'renewed' : 'lost';
   }
 
-  /** What {@link consume} would say now. No place is taken. */
+  /**
+   * What {@link consume} would say now. No place is taken.
+   *
+   * @throws {ClusterError} when the cluster cannot be asked, whatever `onUnavailable` says
+   */
   async peek(subject: string, options?: Pick<CallOptions, 'signal' | 'deadline'>): Promise<RateLimitResult> {
     const args = { id: '', limit: this.#limit, leaseUs: this.#leaseUs, mode: 'peek' };
     const call = { ...this.#call, ...options };
@@ -147,7 +163,11 @@ export class ConcurrencyLimiter {
     );
   }
 
-  /** Forgets who holds a place of a subject. Those who do go on, and cannot renew. */
+  /**
+   * Forgets who holds a place of a subject. Those who do go on, and cannot renew.
+   *
+   * @throws {ClusterError} when the cluster cannot be asked, whatever `onUnavailable` says
+   */
   async reset(subject: string, options?: Pick<CallOptions, 'signal' | 'deadline'>): Promise<void> {
     await this.#client.delete(this.#keys.of(subject), { ...this.#call, ...options });
   }

@@ -1,3 +1,4 @@
+import { InvalidOptionError } from '@keyslot/kernel';
 import type { RateLimiter } from './rate-limiter.ts';
 import type { ConsumeOptions } from './rate-limiter-options.ts';
 import type { RateLimitResult } from './result.ts';
@@ -33,6 +34,7 @@ export type ConsumeAllResult =
  * others were charged since, what is given back is credited to them: up to as much as was charged, and with a bucket up
  * to as much as drains in between. Never more than is used.
  *
+ * @throws {InvalidOptionError} for what is no request, before anybody is charged
  * @throws what the limiter that cannot be asked rejects with; what was charged before it is given back then, too
  *
  * @example
@@ -56,6 +58,7 @@ export async function consumeAll(
   requests: readonly ConsumeAllRequest[],
   options?: Pick<ConsumeOptions, 'signal' | 'deadline'>,
 ): Promise<ConsumeAllResult> {
+  mustBeRequests(requests);
   const results: RateLimitResult[] = [];
   for (const [limiter, subject, cost] of requests) {
     let result: RateLimitResult;
@@ -73,6 +76,20 @@ export async function consumeAll(
     }
   }
   return { allowed: true, results };
+}
+
+function mustBeRequests(requests: unknown): void {
+  if (!Array.isArray(requests)) throw new InvalidOptionError('requests', requests, 'an array of requests');
+  for (const [i, request] of requests.entries())
+    if (
+      !Array.isArray(request) ||
+      typeof (request[0] as Partial<RateLimiter> | undefined)?.consume !== 'function'
+    )
+      throw new InvalidOptionError(
+        `requests[${i}]`,
+        request,
+        '[limiter, subject], or [limiter, subject, cost]',
+      );
 }
 
 async function giveBack(

@@ -1,6 +1,5 @@
 import type { ClusterError } from '@keyslot/cluster';
 import { type InvalidOptionError, KeyslotError } from '@keyslot/kernel';
-import type { ParameterError } from '@keyslot/keys';
 import type { RateLimitResult } from './result.ts';
 
 const brand = Symbol.for('@keyslot/error');
@@ -71,17 +70,30 @@ export class RateLimiterClosedError extends KeyslotError {
   }
 }
 
+/**
+ * Nobody could be charged: the subject is empty or no text, or a request has no address. Were it let through, all who have
+ * none would share one limit. Nothing was charged. Say who it is, and let an adapter's `key` return that.
+ */
+export class NoSubjectError extends KeyslotError {
+  readonly code = 'RATE_LIMIT_NO_SUBJECT';
+
+  constructor(received: string) {
+    super(`subject: got ${received}; allowed: a text that is not empty`);
+  }
+}
+
 /** Everything that a limiter rejects with, so that a `switch` over `code` can be exhaustive. */
 export type RateLimitError =
   | RateLimitRangeError
   | RateLimitTimeoutError
   | RateLimiterClosedError
+  | NoSubjectError
   | InvalidOptionError
-  | ParameterError
   | ClusterError;
 
 function shown(received: unknown): string {
-  return typeof received === 'number' || typeof received === 'bigint'
-    ? `${received}`
-    : `a value of type ${typeof received}`;
+  if (typeof received === 'number' || typeof received === 'bigint') return `${received}`;
+  // Other texts may be somebody's data.
+  if (typeof received === 'string' && /^\d+(\.\d+)?(ms|s|m|h|d)$/.test(received)) return `'${received}'`;
+  return `a value of type ${typeof received}`;
 }

@@ -2,10 +2,10 @@ import type { AddressedRequest } from './http/address.ts';
 import { gateOf } from './http/gate.ts';
 import type { HttpRateLimitOptions } from './http/options.ts';
 
+export { NoSubjectError } from './errors.ts';
 export { type AddressedRequest, addressOf } from './http/address.ts';
 export {
   type HttpRateLimitError,
-  NoSubjectError,
   RateLimitedError,
   RateLimitUndecidedError,
 } from './http/errors.ts';

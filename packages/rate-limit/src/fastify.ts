@@ -2,10 +2,10 @@ import type { AddressedRequest } from './http/address.ts';
 import { gateOf } from './http/gate.ts';
 import type { HttpRateLimitOptions } from './http/options.ts';
 
+export { NoSubjectError } from './errors.ts';
 export { type AddressedRequest, addressOf } from './http/address.ts';
 export {
   type HttpRateLimitError,
-  NoSubjectError,
   RateLimitedError,
   RateLimitUndecidedError,
 } from './http/errors.ts';
@@ -32,12 +32,14 @@ export type RateLimitHook<Request> = (request: Request, reply: FastifyReplyLike)
  * ```ts
  * fastify.addHook('onRequest', rateLimitHook({ limiter, limits }));
  *
- * fastify.post('/login', { preHandler: rateLimitHook({ limiter: logins, key: (request) => `login:${request.ip}` }) }, login);
+ * const perUser = rateLimitHook<FastifyRequest>({ limiter: logins, key: (request) => request.user.id });
+ * fastify.post('/orders', { preHandler: perUser }, order);
  * ```
  */
 export function rateLimitHook<Request extends AddressedRequest = AddressedRequest>(
   options: HttpRateLimitOptions<Request>,
-): RateLimitHook<Request> {
+  // Otherwise the route that the hook is put into would be asked what its requests are, and Fastify's types say `never`.
+): RateLimitHook<NoInfer<Request>> {
   const gate = gateOf(options);
   return async (request, reply) => {
     const passage = await gate(request);

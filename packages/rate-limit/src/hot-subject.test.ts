@@ -38,6 +38,8 @@ async function consumeAtOnce(limiter: RateLimiter, times: number, cost = 1) {
   return all;
 }
 
+const WINDOWED = [{ limit: 1000, per: '1s', algorithm: 'fixed-window' }] as const;
+
 describe('a hot subject', () => {
   test('is asked for by all that come meanwhile in one question, and admitted exactly', async () => {
     const { limiter, asked } = openLimiter({ hot: { above: 10, hold: 0 } });
@@ -155,7 +157,7 @@ describe('a hot subject', () => {
   test('is not one that is asked for seldom, or limited by a window', async () => {
     const { limiter: seldom } = openLimiter({ hot: { above: 100_000 } });
     const { limiter: windowed } = openLimiter({
-      limits: [{ limit: 1000, per: '1s', algorithm: 'fixed-window' }],
+      limits: () => WINDOWED,
     });
     for (const limiter of [seldom, windowed]) {
       const results = await keepAsking(limiter, 50);

@@ -1,5 +1,5 @@
 import type { CallOptions } from '@keyslot/cluster';
-import { toMs } from '@keyslot/kernel';
+import { InvalidOptionError, toMs } from '@keyslot/kernel';
 import { whatIsLeft } from './call.ts';
 import type { Charging } from './charging.ts';
 import type { Denials } from './denials.ts';
@@ -23,6 +23,9 @@ interface HotSurroundings extends Pick<HotOwner, 'now' | 'withoutCluster'> {
   readonly charging: Charging;
   readonly call: CallOptions;
   readonly denials: Denials | undefined;
+
+  /** The limits, where they are the same for all subjects. */
+  readonly fixed: Plan | undefined;
 }
 
 /** The subjects that this process is asked for all the time. */
@@ -38,16 +41,28 @@ export class HotSubjects {
   readonly #returns = new Set<Promise<void>>();
   #isClosed = false;
 
-  /** @throws {RateLimitRangeError} for numbers that cannot be */
+  /**
+   * @throws {RateLimitRangeError} for numbers that cannot be
+   * @throws {InvalidOptionError} for what else cannot, and beside limits that no subject of could be hot
+   */
   constructor(
-    { above = 1_000, hold = '20ms', batch = 1_000 }: HotOptions,
-    { name, now, charging, call, denials, withoutCluster }: HotSurroundings,
+    options: HotOptions,
+    { name, now, charging, call, denials, fixed, withoutCluster }: HotSurroundings,
   ) {
+    if (typeof options !== 'object')
+      throw new InvalidOptionError('hot', options, 'an object: {}, or with above, hold and batch');
+    if (fixed !== undefined && !canBeHot(fixed))
+      throw new InvalidOptionError(
+        'hot',
+        options,
+        'nothing beside limits that are neither gcra nor token-bucket',
+      );
+    const { above = 1_000, hold = '20ms', batch = 1_000 } = options;
     mustBeWhole('hot.above', above, 'a whole number from 1 up');
     mustBeWhole('hot.batch', batch, 'a whole number from 1 up');
     const holdMs = toMs(hold, 'hot.hold', 0);
     if (holdMs > LONGEST_HOLD_MS)
-      throw new RateLimitRangeError('hot.hold', holdMs, `milliseconds from 0 to ${LONGEST_HOLD_MS}`);
+      throw new RateLimitRangeError('hot.hold', hold, `milliseconds from 0 to ${LONGEST_HOLD_MS}`);
     this.#owner = {
       holdMs,
       batch,
@@ -77,8 +92,7 @@ export class HotSubjects {
     if (!this.#rates.count(subject, this.#owner.now())) return undefined;
     let hot = this.#hot.get(subject);
     if (hot === undefined || (hot.plan !== plan && hot.isIdle)) {
-      if (this.#isClosed || !plan.limits.every(({ letter }) => letter === 'g' || letter === 't'))
-        return undefined;
+      if (this.#isClosed || !canBeHot(plan)) return undefined;
       if (this.#hot.size >= MOST_KEPT) this.#forgetCold();
       hot = new HotSubject(this.#owner, subject, plan);
       this.#hot.set(subject, hot);
@@ -117,4 +131,8 @@ export class HotSubjects {
     for (const [subject, hot] of this.#hot)
       if (hot.isIdle && !this.#rates.isHot(subject)) this.#hot.delete(subject);
   }
+}
+
+function canBeHot({ limits }: Plan): boolean {
+  return limits.every(({ letter }) => letter === 'g' || letter === 't');
 }

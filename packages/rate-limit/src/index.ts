@@ -6,6 +6,7 @@ export {
 export { type ConsumeAllRequest, type ConsumeAllResult, consumeAll } from './consume-all.ts';
 export type { ConsumeOutcome, ConsumeRequest } from './consume-many.ts';
 export {
+  NoSubjectError,
   type RateLimitError,
   RateLimiterClosedError,
   RateLimitRangeError,

@@ -16,7 +16,10 @@ export interface LimitOptions {
   /** How much may be admitted within `per`, in units of cost. A whole number. */
   readonly limit: number;
 
-  /** The window: from 1 ms to 30 days, whole milliseconds. A longer one frees places more slowly. */
+  /**
+   * The window: from 1 ms to 30 days, whole milliseconds. A number is milliseconds: write `'60s'` for a minute, not `60`. A
+   * longer one frees places more slowly.
+   */
   readonly per: Duration;
 
   /**

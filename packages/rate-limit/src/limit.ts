@@ -48,7 +48,10 @@ export interface Limit {
  * @throws {RateLimitRangeError} for numbers that cannot be
  * @throws {InvalidOptionError} for an algorithm or a duration that is none
  */
-export function limitOf({ limit, per, burst, algorithm = 'gcra' }: LimitOptions, name: string): Limit {
+export function limitOf(options: LimitOptions, name: string): Limit {
+  if (typeof options !== 'object' || options === null)
+    throw new InvalidOptionError(name, options, "a limit, like { limit: 100, per: '1m' }");
+  const { limit, per, burst, algorithm = 'gcra' } = options;
   if (!Object.hasOwn(LETTERS, algorithm))
     throw new InvalidOptionError(`${name}.algorithm`, algorithm, Object.keys(LETTERS).join(', '));
   mustBeWhole(`${name}.limit`, limit, 'a whole number from 1 up');
@@ -89,7 +92,7 @@ export function mustBeCost(cost: number, limits: readonly Limit[]): void {
 export function blockMsOf(duration: Duration): number {
   const blockMs = toMs(duration, 'duration', 0);
   if (blockMs <= LONGEST_BLOCK_MS) return blockMs;
-  throw new RateLimitRangeError('duration', blockMs, `milliseconds from 0 to ${LONGEST_BLOCK_MS} (a year)`);
+  throw new RateLimitRangeError('duration', duration, `milliseconds from 0 to ${LONGEST_BLOCK_MS} (a year)`);
 }
 
 /** @throws {RateLimitRangeError} */
@@ -102,7 +105,7 @@ function periodOf(per: LimitOptions['per'], name: string): number {
     throw new RateLimitRangeError(name, per, `whole milliseconds from 1 to ${LONGEST_MS} (30 days)`);
   const periodMs = toMs(per, name);
   if (periodMs > LONGEST_MS)
-    throw new RateLimitRangeError(name, periodMs, `whole milliseconds from 1 to ${LONGEST_MS} (30 days)`);
+    throw new RateLimitRangeError(name, per, `whole milliseconds from 1 to ${LONGEST_MS} (30 days)`);
   return periodMs;
 }
 
@@ -115,7 +118,7 @@ const NUMBERS: Record<Letter, (limit: number, windowUs: number, name: string) =>
       throw new RateLimitRangeError(
         `${name}.limit`,
         limit,
-        `with gcra, which counts in whole microseconds, one that would not become ${Math.floor(windowUs / unit)}; use algorithm 'token-bucket', which is exact`,
+        `a limit that gcra can count in whole microseconds (${limit} would become ${Math.floor(windowUs / unit)}); or algorithm 'token-bucket', which is exact`,
       );
     return { unit, a: 0, b: 0 };
   },

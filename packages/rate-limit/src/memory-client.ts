@@ -13,7 +13,7 @@ import type { RateLimitClient } from './rate-limit-client.ts';
 
 /** How a {@link MemoryRateLimitClient} is made. */
 export interface MemoryRateLimitClientOptions {
-  /** Where the time of the pretended server comes from. Give the limiters its `now`, too. @default the system's clock */
+  /** Where the time of the pretended server comes from, and that of the limiters that ask it. @default the system's clock */
   readonly clock?: Pick<Clock, 'now'>;
 }
 
@@ -30,7 +30,7 @@ export interface MemoryRateLimitClientOptions {
  *
  * let now = 0;
  * const client = new MemoryRateLimitClient({ clock: { now: () => now } });
- * const limiter = new RateLimiter({ client, name: 'api', limits: [{ limit: 1, per: '1s' }], now: () => now });
+ * const limiter = new RateLimiter({ client, name: 'api', limits: [{ limit: 1, per: '1s' }] });
  *
  * (await limiter.consume('user:42')).allowed; // => true
  * (await limiter.consume('user:42')).retryAfterMs; // => 1000
@@ -41,6 +41,9 @@ export interface MemoryRateLimitClientOptions {
 export class MemoryRateLimitClient implements RateLimitClient {
   readonly #clock: Pick<Clock, 'now'>;
   readonly #known = new Map<string, MemoryKey>();
+  /** The pretended server's time, in milliseconds. */
+  readonly now = (): number => this.#clock.now();
+
   readonly #listeners = new Map<string, Set<Listener>>();
 
   constructor({ clock = systemClock }: MemoryRateLimitClientOptions = {}) {

@@ -2,6 +2,7 @@ import { CommandFailedError, type ScriptArgs } from '@keyslot/cluster';
 import type { Decision } from './decision.ts';
 import type { Letter } from './limit.ts';
 import { block, type Charge, type Counters, charge, type Kept, type Mode } from './models/counters.ts';
+import { type Hits, hit } from './models/hits.ts';
 import { type LeaseRequest, type Leases, takeLease } from './models/leases.ts';
 import { blockLog, chargeLog, type Log } from './models/sliding-log.ts';
 
@@ -48,6 +49,13 @@ const BODIES: Readonly<Record<string, Body>> = {
     reply: 1,
     kept: blockLog(known as Log, now, Number(blockUs), leftMs),
   }),
+
+  hit: (known, now, { windowMs, limit, blockMs }) =>
+    hit(known as Hits | undefined, Math.floor(now / 1000), {
+      windowMs: Number(windowMs),
+      limit: Number(limit),
+      blockMs: Number(blockMs),
+    }),
 
   'take-lease': (known, now, { id, limit, leaseUs, mode }) => {
     const request = {

@@ -61,14 +61,15 @@ export interface RateLimiterOptions {
 
   /**
    * Serves subjects that this process is asked for very often with few questions, and partly without. It costs exactness at the
-   * limit, by a bound that {@link HotOptions.hold} states. Limits of `gcra` and `token-bucket` only; calls with a `signal` or a
-   * `deadline` of their own ask by themselves.
+   * limit, by a bound that {@link HotOptions.hold} states. Limits of `gcra` and `token-bucket` only: others are refused where they are fixed, and a plan that a
+   * function gives asks by itself if it has one. So do calls with a `signal` or a
+   * `deadline` of their own.
    *
    * @default undefined: every decision asks
    */
   readonly hot?: HotOptions;
 
-  /** Milliseconds of a clock that nobody sets; only differences count. For tests. @default performance.now */
+  /** Milliseconds of a clock that nobody sets; only differences count. For tests. @default a `MemoryRateLimitClient`'s clock, else performance.now */
   readonly now?: () => number;
 }
 
@@ -77,7 +78,7 @@ export interface ConsumeOptions {
   /** The limits of this call, instead of the limiter's: a plan. */
   readonly limits?: readonly LimitOptions[];
 
-  /** Ends the call when it is aborted; it rejects then, whatever `onUnavailable` says. */
+  /** Ends the call when it is aborted; it rejects with `AbortedError` of `@keyslot/cluster` then, whatever `onUnavailable` says. */
   readonly signal?: AbortSignal;
 
   /** How long the decision may take. @default the limiter's `deadline` */

@@ -1,5 +1,5 @@
 import type { CallOptions } from '@keyslot/cluster';
-import { type Duration, InvalidOptionError, toMs } from '@keyslot/kernel';
+import { type Duration, toMs } from '@keyslot/kernel';
 import { callFor, whatIsLeft } from './call.ts';
 import { Charging } from './charging.ts';
 import { type ConsumeOutcome, type ConsumeRequest, consumeEach } from './consume-many.ts';
@@ -8,9 +8,12 @@ import { Denials } from './denials.ts';
 import { HotSubjects } from './hot-subjects.ts';
 import { blockMsOf, type Limit, mustBeCost, mustBeWhole } from './limit.ts';
 import { LocalShare } from './local-share.ts';
+import { mustBeOneOf } from './one-of.ts';
 import { type Plan, planOf } from './plan.ts';
+import { mustBeClient } from './rate-limit-client.ts';
 import type { ConsumeOptions, RateLimiterOptions } from './rate-limiter-options.ts';
 import type { RateLimitResult, RateLimitState } from './result.ts';
+import { mustBeSubject } from './subject-keys.ts';
 import { tellDecision, tellProblem } from './telling.ts';
 import { isOutage, type OnUnavailable, undecided } from './unavailable.ts';
 import type { WaitOptions } from './wait-options.ts';
@@ -87,10 +90,11 @@ export class RateLimiter implements AsyncDisposable {
     whenOpen = 'wait',
     rememberDenials = 10_000,
     hot,
-    now = () => performance.now(),
+    now = client?.now ?? (() => performance.now()),
   }: RateLimiterOptions) {
-    if (!['throw', 'open', 'closed', 'local'].includes(onUnavailable))
-      throw new InvalidOptionError('onUnavailable', onUnavailable, 'throw, open, closed, local');
+    mustBeClient(client);
+    mustBeOneOf('onUnavailable', onUnavailable, ['throw', 'open', 'closed', 'local']);
+    mustBeOneOf('whenOpen', whenOpen, ['wait', 'reject']);
     if (rememberDenials !== 0) mustBeWhole('rememberDenials', rememberDenials, 'a whole number from 0 up');
     this.#charging = new Charging(client, name);
     this.#fixed = typeof limits === 'function' ? undefined : planOf(limits);
@@ -104,6 +108,7 @@ export class RateLimiter implements AsyncDisposable {
       hot &&
       new HotSubjects(hot, {
         ...{ name, now, charging: this.#charging, call: this.#call, denials: this.#denials },
+        fixed: this.#fixed,
         withoutCluster: (...asked) => this.#withoutCluster(...asked),
       });
     this.#waiting = new Waiting({
@@ -121,7 +126,9 @@ export class RateLimiter implements AsyncDisposable {
    *
    * @param subject - who: any text, also one that comes from outside. It decides where in the cluster the counters lie
    * @param cost - how much, a whole number
+   * @throws {NoSubjectError} for a subject that is empty or no text
    * @throws {RateLimitRangeError} for a cost that is none, or above what the limits could ever admit
+   * @throws {AbortedError} when `signal` is aborted, whose reason is the `cause`; it may have been charged
    * @throws {ClusterError} when the cluster cannot be asked and `onUnavailable` is `'throw'`
    */
   async consume(subject: string, cost = 1, options?: ConsumeOptions): Promise<RateLimitResult> {
@@ -170,6 +177,8 @@ export class RateLimiter implements AsyncDisposable {
    * await limiter.waitFor('mail:example.com', 1, { within: '30s' });
    * ```
    *
+   * @throws {NoSubjectError} for a subject that is empty or no text
+   * @throws {AbortedError} when `signal` is aborted, whose reason is the `cause`; nothing stays charged
    * @throws {RateLimitTimeoutError} when it is not admitted in time, at once when that is sure
    * @throws {RateLimiterClosedError} when the limiter is closed
    * @throws {ClusterError} when the cluster cannot be asked and `onUnavailable` is `'throw'`: to all who wait for that subject
@@ -278,6 +287,7 @@ export class RateLimiter implements AsyncDisposable {
   }
 
   #planOf(subject: string, options: Pick<ConsumeOptions, 'limits'> | undefined): Plan {
+    mustBeSubject(subject);
     if (options?.limits !== undefined) return planOf(options.limits);
     return (
       this.#fixed ?? planOf((this.#limits as (subject: string) => Parameters<typeof planOf>[0])(subject))

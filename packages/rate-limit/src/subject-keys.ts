@@ -1,6 +1,6 @@
 import { InvalidOptionError } from '@keyslot/kernel';
 import { type Key, key } from '@keyslot/keys';
-import { RateLimitRangeError } from './errors.ts';
+import { NoSubjectError, RateLimitRangeError } from './errors.ts';
 
 const NAME = /^[\w.~-]{1,100}$/;
 
@@ -12,6 +12,12 @@ const REMEMBERED = 2_000;
 
 /** Only short ones are: they come from outside. */
 const LONGEST_REMEMBERED = 128;
+
+/** @throws {NoSubjectError} for one that is empty, so that all who have none do not share a limit, or no text */
+export function mustBeSubject(subject: unknown): asserts subject is string {
+  if (typeof subject !== 'string') throw new NoSubjectError(`a value of type ${typeof subject}`);
+  if (subject === '') throw new NoSubjectError('an empty text');
+}
 
 /**
  * The keys of one kind that a limiter has: `limits:<name>:{<subject>}` with an ending. The subject is the hash tag, encoded
@@ -33,14 +39,15 @@ export class SubjectKeys {
 
   /**
    * @throws {RateLimitRangeError} for a subject that is too long
-   * @throws {ParameterError} for one that is no text
+   * @throws {NoSubjectError} for one that is empty or no text
    */
   of(subject: string): Key<unknown> {
     return this.#young.get(subject) ?? this.#remember(subject);
   }
 
   #remember(subject: string): Key<unknown> {
-    if (subject?.length > LONGEST)
+    mustBeSubject(subject);
+    if (subject.length > LONGEST)
       throw new RateLimitRangeError('subject.length', subject.length, `at most ${LONGEST}; hash longer ones`);
     const rendered = this.#old.get(subject) ?? this.#render(subject);
     if (subject.length > LONGEST_REMEMBERED) return rendered;

@@ -2,13 +2,15 @@ import { type ClusterClient, defineScript, ScriptReplyError } from '@keyslot/clu
 import { type Duration, InvalidOptionError, toMs } from '@keyslot/kernel';
 import { type Key, key } from '@keyslot/keys';
 import { RateLimitRangeError } from './errors.ts';
+import { mustBeOneOf } from './one-of.ts';
+import { mustBeClient } from './rate-limit-client.ts';
 import { hitLua } from './scripts/generated.ts';
 import { tellProblem } from './telling.ts';
 import { isOutage } from './unavailable.ts';
 
 /** How a {@link KeyslotThrottlerStorage} is made. */
 export interface KeyslotThrottlerStorageOptions {
-  /** The cluster that counts. The storage does not close it. */
+  /** The cluster that counts, or a `MemoryRateLimitClient` in unit tests. The storage does not close it. */
   readonly client: Pick<ClusterClient, 'run'>;
 
   /** What tells its keys from those of another application in the same cluster. @default 'app' */
@@ -60,7 +62,7 @@ const hitsOf = key('throttled:<app>:{<tracker>}:<throttler>');
 /**
  * The storage of `@nestjs/throttler` on a cluster: one key and one round trip for each throttler of a request, exact whatever
  * comes at once. A window begins with its first request; a block ends it, and after the block it begins anew. What is denied
- * is not counted.
+ * is not counted. `docs/rate-limit-adapters.md` has the whole module; without `APP_GUARD` nothing is limited.
  *
  * ```ts
  * ThrottlerModule.forRootAsync({
@@ -97,14 +99,8 @@ export class KeyslotThrottlerStorage {
 
   /** @throws {InvalidOptionError} for options that cannot be used */
   constructor({ client, name = 'app', onUnavailable = 'throw', deadline }: KeyslotThrottlerStorageOptions) {
-    if (typeof (client as Partial<typeof client> | undefined)?.run !== 'function')
-      throw new InvalidOptionError(
-        'client',
-        client,
-        'a ClusterClient of @keyslot/cluster; new ClusterClient({ cluster }) makes one of an ioredis Cluster',
-      );
-    if (!['throw', 'open'].includes(onUnavailable))
-      throw new InvalidOptionError('onUnavailable', onUnavailable, 'throw, open');
+    mustBeClient(client);
+    mustBeOneOf('onUnavailable', onUnavailable, ['throw', 'open']);
     if (typeof name !== 'string' || name === '') throw new InvalidOptionError('name', name, 'a text');
     this.#client = client;
     this.#name = name;

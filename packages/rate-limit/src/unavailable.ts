@@ -1,3 +1,4 @@
+import { CommandFailedError } from '@keyslot/cluster';
 import { isKeyslotError } from '@keyslot/kernel';
 import type { RateLimitResult } from './result.ts';
 
@@ -13,9 +14,17 @@ const NEVER = new Set([
   'KERNEL_INVALID_OPTION',
 ]);
 
+/**
+ * What a server answers until somebody corrects something: a permission that is missing, a key that holds something else. A
+ * rule would hide that, and `'open'` admit everybody. `ERR` is how it tells that a script of ours may not do something; what
+ * goes by, like `LOADING` or `OOM`, has a word of its own.
+ */
+const MISTAKES = new Set(['NOPERM', 'NOAUTH', 'WRONGPASS', 'WRONGTYPE', 'ERR']);
+
 /** Whether an error means that nobody decided, so that the rule does. */
 export function isOutage(error: unknown): boolean {
-  return isKeyslotError(error) && error.code.startsWith('CLUSTER_') && !NEVER.has(error.code);
+  if (!isKeyslotError(error) || !error.code.startsWith('CLUSTER_') || NEVER.has(error.code)) return false;
+  return !(error instanceof CommandFailedError && MISTAKES.has(error.reply));
 }
 
 /** When to try again after nobody decided, in milliseconds: a guess. */

@@ -11,7 +11,10 @@ export interface WaitOptions {
    */
   readonly within?: Duration;
 
-  /** Ends the wait when it is aborted. What was charged meanwhile is given back. */
+  /**
+   * Ends the wait when it is aborted: it rejects with `AbortedError` of `@keyslot/cluster`, whose `cause` is the signal's reason.
+   * What was charged meanwhile is given back.
+   */
   readonly signal?: AbortSignal;
 
   /** The limits of this call, instead of the limiter's: a plan. */

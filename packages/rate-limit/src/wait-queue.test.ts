@@ -83,7 +83,7 @@ describe('whoever waits for a place', () => {
     leaving.abort();
     await vi.advanceTimersByTimeAsync(60);
     expect(seen).toEqual(['a:CLUSTER_ABORTED', 'b']);
-    await expect(limiter.waitFor('s', 1, { signal: leaving.signal })).rejects.toThrow('WAIT');
+    await expect(limiter.waitFor('s', 1, { signal: leaving.signal })).rejects.toThrow('waitFor: aborted');
   });
 
   test('gives back what was charged for it after it gave up', async () => {

@@ -47,7 +47,7 @@ export class Waiting {
   ): Promise<RateLimitResult> {
     const withinMs = toMs(within, 'within', 0);
     if (withinMs > LONGEST_WAIT_MS)
-      throw new RateLimitRangeError('within', withinMs, `milliseconds from 0 to ${LONGEST_WAIT_MS} (a day)`);
+      throw new RateLimitRangeError('within', within, `milliseconds from 0 to ${LONGEST_WAIT_MS} (a day)`);
     if (this.#isClosed) throw new RateLimiterClosedError(this.#owner.name);
     if (signal?.aborted) throw aborted(signal);
 
@@ -88,5 +88,5 @@ export class Waiting {
 }
 
 function aborted(signal: AbortSignal): AbortedError {
-  return new AbortedError('WAIT', 'no', { cause: signal.reason });
+  return new AbortedError('waitFor', 'no', { cause: signal.reason });
 }

@@ -7,7 +7,7 @@ import { BlockedKeys } from './blocked-keys.ts';
 import type { FlexibleRateLimiterOptions, InsuranceLimiter, PointsClient, PointsOptions } from './options.ts';
 import { RateLimiterRes } from './rate-limiter-res.ts';
 import { type Count, spend, standing } from './scripts.ts';
-import { check, finite, keptMs, msBeforeNext, msOf, wholePoints } from './settings.ts';
+import { check, keptMs, msBeforeNext, msOf, notNegative, wholePoints } from './settings.ts';
 
 /** The longest that a timer of Node waits, in milliseconds. */
 const LONGEST_WAIT_MS = 2 ** 31 - 1;
@@ -89,7 +89,7 @@ export class FlexibleRateLimiter implements InsuranceLimiter {
     return this.#points;
   }
   set points(points: number) {
-    this.#points = finite('points', points);
+    this.#points = notNegative('points', points);
   }
 
   /** How long a window lasts, in seconds; 0 for ever. */

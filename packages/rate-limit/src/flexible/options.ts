@@ -9,7 +9,7 @@ export interface FlexibleRateLimiterOptions {
   /** The client: a `ClusterClient`, in the place of ioredis's. The limiter does not close it. */
   readonly storeClient: PointsClient;
 
-  /** How many points a key has in a window. Any finite number: with 0 or less, everything is denied. */
+  /** How many points a key has in a window. Any finite number from 0 up: with 0, everything is denied. */
   readonly points: number;
 
   /** How long a window lasts, in seconds, from the first point on: fractions are kept to the millisecond; 0 for ever. */

@@ -40,7 +40,9 @@ export function check(options: FlexibleRateLimiterOptions): void {
 
   const { storeClient, keyPrefix, points, blockOnConsumed, inMemoryBlockOnConsumed, inMemoryBlockDuration } =
     options;
-  if (typeof (storeClient as Partial<typeof storeClient> | undefined)?.run !== 'function')
+  // A stand-in of the other limiters' can run scripts, and is none of this one's.
+  const { run, set } = (storeClient ?? {}) as Partial<typeof storeClient>;
+  if (typeof run !== 'function' || typeof set !== 'function')
     throw new InvalidOptionError(
       'storeClient',
       storeClient,
@@ -99,7 +101,8 @@ export function wholePoints(points: unknown): number {
 }
 
 /** @throws {RateLimitRangeError} */
-export function finite(what: string, number: number): number {
-  if (!Number.isFinite(number)) throw new RateLimitRangeError(what, number, 'a finite number');
+export function notNegative(what: string, number: number): number {
+  if (!(Number.isFinite(number) && number >= 0))
+    throw new RateLimitRangeError(what, number, 'a finite number from 0 up; 0 denies everything');
   return number;
 }

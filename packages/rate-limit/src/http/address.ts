@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import { NoSubjectError } from './errors.ts';
+import { NoSubjectError } from '../errors.ts';
 
 /** What is looked at of a request: Node's, and what Express and Fastify add to it. */
 export interface AddressedRequest {

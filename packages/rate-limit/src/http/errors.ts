@@ -1,4 +1,5 @@
 import { KeyslotError } from '@keyslot/kernel';
+import type { NoSubjectError } from '../errors.ts';
 import type { RateLimitResult } from '../result.ts';
 
 /**
@@ -50,17 +51,6 @@ export class RateLimitUndecidedError extends KeyslotError {
     this.limiter = limiter;
     this.retryAfterMs = result.retryAfterMs;
     this.result = result;
-  }
-}
-
-/** Nobody could be charged for a request: it has no address, or its key is empty or no text. Have `key` return a text. */
-export class NoSubjectError extends KeyslotError {
-  readonly code = 'RATE_LIMIT_NO_SUBJECT';
-
-  constructor(received: string) {
-    super(
-      `The subject of a request: got ${received}; allowed: a text that is not empty; let \`key\` return one`,
-    );
   }
 }
 

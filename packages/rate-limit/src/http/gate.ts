@@ -1,7 +1,11 @@
 import { createHash } from 'node:crypto';
+import { InvalidOptionError } from '@keyslot/kernel';
+import { mustBeCost, mustBeWhole } from '../limit.ts';
 import type { LimitOptions } from '../limit-options.ts';
+import { planOf } from '../plan.ts';
+import { mustBeSubject } from '../subject-keys.ts';
 import { type AddressedRequest, addressOf } from './address.ts';
-import { NoSubjectError, RateLimitedError, RateLimitUndecidedError } from './errors.ts';
+import { RateLimitedError, RateLimitUndecidedError } from './errors.ts';
 import { type Field, fieldsOf } from './fields.ts';
 import type { HttpRateLimitOptions } from './options.ts';
 
@@ -19,14 +23,17 @@ export type Passage =
 
 const LONGEST_SUBJECT = 256;
 
-/** Decides about requests, without knowing a framework. Rejects when nobody can be charged, or the limiter throws. */
-export function gateOf<Request extends AddressedRequest>({
-  limiter,
-  key = addressOf,
-  cost = 1,
-  limits,
-  denied,
-}: HttpRateLimitOptions<Request>): (request: Request) => Promise<Passage> {
+/**
+ * Decides about requests, without knowing a framework. Rejects when nobody can be charged, or the limiter throws.
+ *
+ * @throws {InvalidOptionError} for options that cannot be used
+ * @throws {RateLimitRangeError} for numbers that cannot be, as far as they are known before a request comes
+ */
+export function gateOf<Request extends AddressedRequest>(
+  options: HttpRateLimitOptions<Request>,
+): (request: Request) => Promise<Passage> {
+  check(options);
+  const { limiter, key = addressOf, cost = 1, limits, denied } = options;
   const fieldsFor = fieldsOf(limiter.name);
   return async (request) => {
     const subject = subjectOf(await key(request));
@@ -44,6 +51,18 @@ export function gateOf<Request extends AddressedRequest>({
     if (said instanceof Error) return { outcome: 'fails', fields, error: said };
     return answer(error, fields, 'application/json; charset=utf-8', said);
   };
+}
+
+function check({ limiter, key, cost, limits, denied }: HttpRateLimitOptions<never>): void {
+  if (typeof limiter?.consume !== 'function')
+    throw new InvalidOptionError('limiter', limiter, 'a RateLimiter of @keyslot/rate-limit');
+  for (const [name, value] of Object.entries({ key, denied }))
+    if (value !== undefined && typeof value !== 'function')
+      throw new InvalidOptionError(name, value, 'a function that is given the request');
+  const plan = limits === undefined || typeof limits === 'function' ? undefined : planOf(limits);
+  if (cost === undefined || typeof cost === 'function') return;
+  mustBeWhole('cost', cost, 'a whole number from 1 up, or a function of the request');
+  if (plan !== undefined) mustBeCost(cost, plan.limits);
 }
 
 function problemOf(error: RateLimitedError | RateLimitUndecidedError): Passage {
@@ -64,8 +83,7 @@ function answer(
 
 /** @throws {NoSubjectError} */
 function subjectOf(key: unknown): string {
-  if (typeof key !== 'string') throw new NoSubjectError(`a value of type ${typeof key}`);
-  if (key === '') throw new NoSubjectError('an empty text');
+  mustBeSubject(key);
   if (key.length <= LONGEST_SUBJECT) return key;
   return `sha256:${createHash('sha256').update(key).digest('base64url')}`;
 }
