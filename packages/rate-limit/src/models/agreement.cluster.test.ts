@@ -161,6 +161,14 @@ describe('the scripts agree with their models', () => {
     );
   });
 
+  test('about a log that all was given back of before the clock was set back', async ({ cluster }) => {
+    const limits = [{ limit: 1, per: 1, algorithm: 'sliding-log' as const }];
+    const step = (op: Step['op'], us: number): Step => ({ op, cost: 1, plan: 0, windows: 0, us });
+    const steps = [step('penalty', 0), step('reward', 0), step('consume', -1001), step('peek', 1)];
+    const calls = callsOf({ start: 1_795_000_000_000_000, plans: [limits], steps });
+    expect(await replied(cluster, calls)).toEqual(modelled(calls));
+  });
+
   test('about leases', async ({ cluster }) => {
     const call = fc.record({
       // Of a process that was told another one.

@@ -308,7 +308,7 @@ return { total, left, 1 }
 /** Charge a limit that remembers each admission, or deny. */
 export const logLua: LuaSource<'log', { mode: string | Buffer; cost: number; limit: number; window: number }> = {
   name: 'log',
-  sha1: '27011961c4c5baa9e7f112b90b941b1542eddff3',
+  sha1: 'c869489c19b77f38eff8884047b22862a4abc8b6',
   keys: ['log'],
   args: ['mode', 'cost', 'limit', 'window'],
   text: `-- keyslot:log
@@ -360,6 +360,10 @@ end
 local at, sum, base, first = now, 0, 0, 0
 if last then
   at, sum = entry(last)
+end
+if places == 1 then
+  -- All was given back. The first alone is no admission for which time could stand still.
+  at = now
 end
 local stale = at - now > window
 if stale then

@@ -72,6 +72,10 @@ local at, sum, base, first = now, 0, 0, 0
 if last then
   at, sum = entry(last)
 end
+if places == 1 then
+  -- All was given back. The first alone is no admission for which time could stand still.
+  at = now
+end
 local stale = at - now > window
 if stale then
   at = now
