@@ -1,26 +1,25 @@
 import { fork } from 'node:child_process';
 import { on, once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { WaiterReport } from './wake-up-worker.ts';
 
-/** A process with a cache, which waits for the keys that it is told of. */
-export class Waiter implements AsyncDisposable {
+/** A process that waits for what it is told of, and reports. */
+export class Waiter<Report> implements AsyncDisposable {
   readonly #process;
   readonly #reports;
 
-  constructor(options: object) {
-    const script = fileURLToPath(new URL('wake-up-worker.ts', import.meta.url));
+  /** @param worker - its program; it reads its options as JSON from the first argument */
+  constructor(worker: URL, options: object) {
     const execArgv = ['--conditions=@keyslot/source', '--no-warnings'];
-    this.#process = fork(script, [JSON.stringify(options)], { execArgv });
+    this.#process = fork(fileURLToPath(worker), [JSON.stringify(options)], { execArgv });
     this.#reports = on(this.#process, 'message');
   }
 
-  order(id: string): void {
-    this.#process.send(id);
+  order(what: string): void {
+    this.#process.send(what);
   }
 
-  async report(): Promise<WaiterReport> {
-    const { value } = (await this.#reports.next()) as { value: [WaiterReport] };
+  async report(): Promise<Report> {
+    const { value } = (await this.#reports.next()) as { value: [Report] };
     return value[0];
   }
 

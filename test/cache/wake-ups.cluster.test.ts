@@ -8,6 +8,7 @@ import { executions, nodesWith } from '../cluster/clients.ts';
 import { figuresOf, show } from './figures.ts';
 import { newKey, newKeyOn, test } from './fixtures.ts';
 import { Waiter } from './waiter.ts';
+import type { WaiterReport } from './wake-up-worker.ts';
 import { problemsDuring } from './watching.ts';
 
 const ROUNDS = 60;
@@ -35,7 +36,10 @@ describe('a waiter in another process', () => {
     untilWaiting: (entry: { readonly text: string }) => Promise<void>,
   ): Promise<number[]> {
     const cache = await open();
-    await using waiter = new Waiter({ nodes: cluster.addresses, ...options });
+    await using waiter = new Waiter<WaiterReport>(new URL('wake-up-worker.ts', import.meta.url), {
+      nodes: cluster.addresses,
+      ...options,
+    });
     expect(await waiter.report()).toEqual({ kind: 'ready' });
     const ms: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {

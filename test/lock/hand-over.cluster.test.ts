@@ -1,44 +1,15 @@
-import { fork } from 'node:child_process';
-import { on, once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { slotOf } from '@keyslot/keys';
 import type { TestCluster } from '@keyslot/testkit';
 import { describe, expect } from 'vitest';
+import { figuresOf, show } from '../cache/figures.ts';
+import { Waiter } from '../cache/waiter.ts';
 import { nodesWith } from '../cluster/clients.ts';
 import { test } from './fixtures.ts';
 import type { WaiterReport } from './hand-over-worker.ts';
 import { lockKey, newResource } from './resources.ts';
 
 const ROUNDS = 100;
-
-/** A process that waits for the locks that it is told of. */
-class Waiter implements AsyncDisposable {
-  readonly #process;
-  readonly #reports;
-
-  constructor(cluster: TestCluster) {
-    const script = fileURLToPath(new URL('hand-over-worker.ts', import.meta.url));
-    const execArgv = ['--conditions=@keyslot/source', '--no-warnings'];
-    this.#process = fork(script, [JSON.stringify({ nodes: cluster.addresses })], { execArgv });
-    this.#reports = on(this.#process, 'message');
-  }
-
-  order(resource: string): void {
-    this.#process.send(resource);
-  }
-
-  async report(): Promise<WaiterReport> {
-    const { value } = (await this.#reports.next()) as { value: [WaiterReport] };
-    return value[0];
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    const gone = once(this.#process, 'exit');
-    this.#process.kill('SIGKILL');
-    await gone;
-  }
-}
 
 /** Resolves once so many listen to the calls of a resource. */
 async function untilHeard(cluster: TestCluster, resource: string, by = 1): Promise<void> {
@@ -50,7 +21,9 @@ async function untilHeard(cluster: TestCluster, resource: string, by = 1): Promi
 describe('one who waits in another process', () => {
   test('has the lock within 5 ms of its release, in the median', async ({ cluster, open }) => {
     const locks = await open();
-    await using waiter = new Waiter(cluster);
+    await using waiter = new Waiter<WaiterReport>(new URL('hand-over-worker.ts', import.meta.url), {
+      nodes: cluster.addresses,
+    });
     expect(await waiter.report()).toEqual({ kind: 'ready' });
     const ms: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {
@@ -65,13 +38,10 @@ describe('one who waits in another process', () => {
       if (report.kind !== 'got') throw new Error(`the worker told ${report.kind}`);
       ms.push(Number(BigInt(report.at) - releasedAt) / 1e6);
     }
-    const sorted = ms.toSorted((a, b) => a - b);
-    const at = (part: number) => (sorted[Math.floor(ROUNDS * part)] ?? Number.NaN).toFixed(2);
-    console.info(
-      `From the call of release to the lock in another process, ${ROUNDS} rounds: median ${at(0.5)} ms, p90 ${at(0.9)} ms, most ${at(0.99)} ms`,
-    );
+    const figures = figuresOf(ms);
+    show(`From the call of release to the lock in another process, ${ROUNDS} rounds`, figures);
     // 5 ms is what must hold; a machine that does other things as well is given more.
-    expect(Number(at(0.5))).toBeLessThan(25);
+    expect(figures.median).toBeLessThan(25);
   });
 
   test('and dies, or stands still, when it is called does not keep the lock from the next', async ({
@@ -81,7 +51,9 @@ describe('one who waits in another process', () => {
     const [holder, next] = [await open(), await open()];
     const resource = newResource();
     const lock = await holder.acquire(resource);
-    const waiter = new Waiter(cluster);
+    const waiter = new Waiter<WaiterReport>(new URL('hand-over-worker.ts', import.meta.url), {
+      nodes: cluster.addresses,
+    });
     expect(await waiter.report()).toEqual({ kind: 'ready' });
     waiter.order(resource);
     await untilHeard(cluster, resource);

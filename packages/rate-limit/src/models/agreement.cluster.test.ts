@@ -143,25 +143,24 @@ async function replied(cluster: TestCluster, calls: readonly ScriptCall[]): Prom
   });
 }
 
+/** Has scripts and models decide the same schedules. */
+async function agree(cluster: TestCluster, schedules: fc.Arbitrary<Schedule>): Promise<void> {
+  await fc.assert(
+    fc.asyncProperty(schedules, async (schedule) => {
+      const calls = callsOf(schedule);
+      expect(await replied(cluster, calls)).toEqual(modelled(calls));
+    }),
+    { numRuns: RUNS, ...SEED },
+  );
+}
+
 describe('the scripts agree with their models', () => {
   test('about counters, of any algorithm and several at once', async ({ cluster }) => {
-    await fc.assert(
-      fc.asyncProperty(counterSchedules, async (schedule) => {
-        const calls = callsOf(schedule);
-        expect(await replied(cluster, calls)).toEqual(modelled(calls));
-      }),
-      { numRuns: RUNS, ...SEED },
-    );
+    await agree(cluster, counterSchedules);
   });
 
   test('about logs', async ({ cluster }) => {
-    await fc.assert(
-      fc.asyncProperty(logSchedules, async (schedule) => {
-        const calls = callsOf(schedule);
-        expect(await replied(cluster, calls)).toEqual(modelled(calls));
-      }),
-      { numRuns: RUNS, ...SEED },
-    );
+    await agree(cluster, logSchedules);
   });
 
   test('about a log that all was given back of before the clock was set back', async ({ cluster }) => {
